@@ -1,0 +1,129 @@
+"""True and predicted columns side by side, row weights and means over tasks."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .._targets import read_targets
+from .._validation import values_per_task
+from ..exceptions import UnlabelledTaskWarning
+
+__all__ = ["Cells", "check_task_weights", "mean_of_tasks", "pair", "spread_weights", "warn_unlabelled"]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The labelled cells of one task.
+
+    Attributes
+    ----------
+    name : object
+        Task name.
+    y_true, y_pred : ndarray of shape (n_labelled,)
+        Labels, each in its own dtype.
+    labelled : ndarray of shape (n_samples,), bool
+        Which rows have a true label.
+    sample_weight : ndarray of shape (n_labelled,) or None
+        Row weights.
+    """
+
+    name: object
+    y_true: np.ndarray
+    y_pred: np.ndarray
+    labelled: np.ndarray
+    sample_weight: np.ndarray | None
+
+
+def pair(y_true, y_pred, missing_label=None, sample_weight=None):
+    """Return `Cells` for every task, columns matched by name where both sides have names."""
+    true, pred = read_targets(y_true, missing_label), read_targets(y_pred)
+    if len(true.columns) != len(pred.columns) or true.n_samples != pred.n_samples:
+        raise ValueError(
+            "y_true and y_pred must have the same shape. Got "
+            f"{(true.n_samples, len(true.columns))} and {(pred.n_samples, len(pred.columns))} (rows, tasks) instead."
+        )
+    if true.named and pred.named:
+        pred = pred.aligned(true.names)
+    names = pred.names if pred.named and not true.named else true.names
+    weights = spread_weights(sample_weight, true.n_samples, names)
+    cells = []
+    for name, t, p, weight in zip(names, true.columns, pred.columns, weights, strict=True):
+        labels = predicted_labels(name, p)
+        _check_kinds(name, t.labels, labels)
+        weight = None if weight is None else weight[t.labelled]
+        cells.append(Cells(name, t.labels, labels[t.labelled], t.labelled, weight))
+    return cells
+
+
+def predicted_labels(name, column):
+    """Return a predicted column's labels, of which none may be missing."""
+    if not column.labelled.all():
+        raise ValueError(
+            f"y_pred has no label in {int((~column.labelled).sum())} rows of task {name!r}: predict every row."
+        )
+    return column.labels
+
+
+def _check_kinds(name, true, pred):
+    kinds = [{isinstance(v, str) for v in np.unique(labels).tolist()} for labels in (true, pred)]
+    if all(kinds) and kinds[0] != kinds[1]:
+        raise ValueError(
+            f"Task {name!r} has true labels such as {true.tolist()[0]!r}, but predicted ones such as "
+            f"{pred.tolist()[0]!r}: both must be strings, or neither."
+        )
+
+
+def spread_weights(sample_weight, n_samples, names):
+    """Return one weight vector of shape (n_samples,), or None, per task."""
+    if sample_weight is None:
+        return [None] * len(names)
+    if isinstance(sample_weight, pd.DataFrame) and set(sample_weight.columns) == set(names):
+        sample_weight = sample_weight[list(names)]
+    weights = np.asarray(sample_weight, dtype=float)
+    if weights.shape not in {(n_samples,), (n_samples, len(names))}:
+        raise ValueError(
+            f"sample_weight must have shape ({n_samples},) or ({n_samples}, {len(names)}), one weight a row or "
+            f"one a cell. Got {weights.shape} instead."
+        )
+    return list(np.broadcast_to(weights.reshape(n_samples, -1).T, (len(names), n_samples)))
+
+
+def warn_unlabelled(name):
+    """Warn that a task cannot be scored; call it from a public function's helper."""
+    warnings.warn(
+        f"Task {name!r} has no labelled cell in y_true, so its score is NaN and it is left out of means.",
+        UnlabelledTaskWarning,
+        stacklevel=4,
+    )
+
+
+def check_task_weights(task_weights, names):
+    """Return a weight >= 0 per task, shape (n_tasks,)."""
+    if task_weights is None:
+        return np.ones(len(names))
+    weights = np.asarray(values_per_task("task_weights", task_weights, names, complete=True), dtype=float)
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+        raise ValueError(
+            f"task_weights must be finite numbers >= 0, at least one of them above 0. Got {task_weights!r} instead."
+        )
+    return weights
+
+
+def mean_of_tasks(scores, counted, weights):
+    """Return the weighted mean of the counted scores, NaN if there are none.
+
+    Parameters
+    ----------
+    scores : list of float
+        One per task.
+    counted : list of bool
+        Which tasks have labels.
+    weights : ndarray of shape (n_tasks,)
+        Importances; a task of weight 0 does not count.
+    """
+    counted = np.asarray(counted) & (weights > 0)
+    if not counted.any():
+        return float("nan")
+    return float(np.average(np.asarray(scores)[counted], weights=weights[counted]))

@@ -1,0 +1,114 @@
+"""What a fitted multi-task estimator says, task by task."""
+
+import numpy as np
+
+from .._targets import read_targets
+from ._columns import predicted_labels
+
+__all__ = ["Responses", "fitted_attribute"]
+
+
+def fitted_attribute(estimator, name):
+    """Return an attribute of the estimator, or of the model inside its search or pipeline, else None."""
+    while estimator is not None:
+        if hasattr(estimator, name):
+            return getattr(estimator, name)
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        else:
+            steps = getattr(estimator, "steps", None)
+            estimator = steps[-1][1] if steps else None
+    return None
+
+
+class Responses:
+    """What an estimator says about `X`, asked for once per method however many tasks and metrics read it.
+
+    Parameters
+    ----------
+    estimator : fitted classifier
+        Of one or more tasks.
+    X : array-like
+        Its input.
+    names : list
+        Task names, in the estimator's order.
+    n_samples : int
+        Rows of the target.
+    """
+
+    def __init__(self, estimator, X, names, n_samples):
+        self.estimator = estimator
+        self.X = X
+        self.names = names
+        self.n_samples = n_samples
+        self.classes = self._read_classes()
+        self._raw = {}
+        self._predicted = None
+
+    def has(self, method):
+        """Whether the estimator has this method."""
+        return hasattr(self.estimator, method)
+
+    def check(self, metric):
+        """Raise AttributeError unless the estimator has a method the metric reads."""
+        if not any(self.has(method) for method in metric.responses):
+            raise AttributeError(
+                f"The metric {metric.name!r} needs {' or '.join(metric.responses)}, which "
+                f"{type(self.estimator).__name__} does not have: choose a metric of predicted labels, "
+                "such as 'accuracy', or another estimator."
+            )
+
+    def labels(self, task):
+        """Return predicted labels of shape (n_samples,)."""
+        if self._predicted is None:
+            targets = read_targets(self._ask("predict"))
+            self._check_tasks(len(targets.columns), "predict")
+            self._check_rows(targets.n_samples)
+            self._predicted = targets
+        return predicted_labels(self.names[task], self._predicted.columns[task])
+
+    def values(self, method, task):
+        """Return one task's probabilities or decision values."""
+        raw = self._ask(method)
+        if isinstance(raw, (list, tuple)):
+            self._check_tasks(len(raw), method)
+            values = np.asarray(raw[task])
+        else:
+            values = np.asarray(raw)
+            if len(self.names) > 1:
+                self._check_tasks(values.shape[1], method)
+                values = values[:, task]
+        self._check_rows(len(values))
+        if method == "predict_proba" and values.ndim == 1:
+            # Multi-label classifiers (MLPClassifier, ClassifierChain) only give P(1) per task.
+            values = np.column_stack([1 - values, values])
+        return values
+
+    def _ask(self, method):
+        if method not in self._raw:
+            self._raw[method] = getattr(self.estimator, method)(self.X)
+        return self._raw[method]
+
+    def _read_classes(self):
+        classes = fitted_attribute(self.estimator, "classes_")
+        if classes is None:
+            raise ValueError(
+                f"{type(self.estimator).__name__} has no classes_, so it is no fitted classifier: fit one first."
+            )
+        if np.ndim(classes[0]) == 0:
+            # With several tasks these are column numbers: a multi-label classifier of 0 and 1.
+            classes = [classes] if len(self.names) == 1 else [np.array([0, 1])] * len(self.names)
+        self._check_tasks(len(classes), "classes_")
+        # Integers of a mixed target come as objects, which scikit-learn's metrics refuse.
+        return [read_targets(np.asarray(k)).columns[0].labels for k in classes]
+
+    def _check_tasks(self, n_tasks, method):
+        if n_tasks != len(self.names):
+            raise ValueError(
+                f"y has {len(self.names)} columns {self.names!r}, but {method} of {type(self.estimator).__name__} "
+                f"has {n_tasks} tasks: pass one column per task."
+            )
+
+    def _check_rows(self, n_rows):
+        if n_rows != self.n_samples:
+            raise ValueError(f"X gives {n_rows} predictions, but y has {self.n_samples} rows: pass matching X and y.")

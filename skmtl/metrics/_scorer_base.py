@@ -1,0 +1,91 @@
+"""What both scorers share: reading the target beside an estimator, and metadata routing."""
+
+from sklearn.utils.metadata_routing import MetadataRequest
+
+from .._targets import read_targets
+from ._columns import spread_weights, warn_unlabelled
+from ._responses import Responses, fitted_attribute
+from ._view import TaskView
+
+__all__ = ["NAN", "ScorerBase", "TaskScores"]
+
+NAN = float("nan")
+
+
+class TaskScores:
+    """Scores of one call: one estimator, one `X`, one target.
+
+    Parameters
+    ----------
+    estimator : fitted classifier
+        Of one or more tasks.
+    X, y : array-like
+        Input and true labels.
+    sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
+        Weights.
+    missing_label : scalar
+        Marker for "no label"; None means the estimator's own.
+    """
+
+    def __init__(self, estimator, X, y, sample_weight, missing_label):
+        if missing_label is None:
+            missing_label = fitted_attribute(estimator, "missing_label")
+        targets = read_targets(y, missing_label)
+        known = fitted_attribute(estimator, "task_names_")
+        if known is not None:
+            targets = targets.aligned(list(known))
+        self.names = list(known) if known is not None and not targets.named else targets.names
+        self.columns = targets.columns
+        self.weights = spread_weights(sample_weight, targets.n_samples, self.names)
+        self.responses = Responses(estimator, X, self.names, targets.n_samples)
+
+    def check(self, metric):
+        """Raise unless the metric can be computed here."""
+        self.responses.check(metric)
+        metric.check_weights(self.weights[0])
+
+    def has_labels(self, task):
+        """Whether the task has a labelled cell; warns if not."""
+        if not len(self.columns[task].labels):
+            warn_unlabelled(self.names[task])
+            return False
+        return True
+
+    def score(self, task, metric):
+        """Return the metric of one task's labelled rows."""
+        column, weight = self.columns[task], self.weights[task]
+        view = TaskView(self.responses, task, column.labelled)
+        weight = None if weight is None else weight[column.labelled]
+        return metric.on_classifier(view, self.names[task], column.labels, weight)
+
+
+class ScorerBase:
+    """A callable for ``scoring=`` that takes sample weights by metadata routing."""
+
+    _request: object = None
+
+    def set_score_request(self, *, sample_weight=None):
+        """Say whether ``sample_weight`` is passed to this scorer, for scikit-learn's metadata routing.
+
+        Parameters
+        ----------
+        sample_weight : bool, str or None, default=None
+            True to take it, False to ignore it, a str to take it under that name, None to
+            raise if it is given.
+
+        Returns
+        -------
+        self : scorer
+            The same scorer.
+        """
+        self._request = sample_weight
+        return self
+
+    def get_metadata_routing(self):
+        """Return which metadata this scorer asks for (scikit-learn's protocol)."""
+        request = MetadataRequest(owner=self)
+        request.score.add_request(param="sample_weight", alias=self._request)
+        return request
+
+    def _accept_sample_weight(self):  # scikit-learn asks scorers this where routing is off
+        return True
