@@ -1,0 +1,5 @@
+"""The scikit-learn face."""
+
+from ._classifier import MultiTaskCNNClassifier
+
+__all__ = ["MultiTaskCNNClassifier"]

@@ -1,0 +1,347 @@
+"""The life of the data: check, layout, encode, build, train, publish."""
+
+import copy
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._inputs import ImageLayout, pixel_scale
+from .._targets import MISSING, TargetEncoder, read_targets
+from .._validation import check_option, resolve_task, values_per_task
+from ..exceptions import InterruptedFitWarning, PixelUnitWarning
+from ..model_selection import MultiTaskStratifiedShuffleSplit
+from ..nn import HEADS, TRUNKS, InputStage, LinearHead, MultiTaskLoss, build_module, is_own_module
+from ..training import (
+    BatchDataset,
+    RandomStream,
+    batch_size_for,
+    build_callbacks,
+    build_net,
+    check_net_params,
+    resolve_optimizer,
+    resolve_scheduler,
+    train,
+)
+from ..weighting import WEIGHTINGS, build_weighting
+from ._cell_weights import cell_weights, check_sample_weight, check_task_weights, resolve_class_weight
+from ._read_images import check_images_readable
+from ._standardize import channel_statistics
+
+# Below this many pixel values a fit in float64 costs nothing, and a sample of weight 2 trains
+# the same model as the sample given twice, to the last printed digit.
+FLOAT64_VALUES = 2**14
+PREDICT_VALUES = 2**20
+
+
+class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
+    """Validation, building, training; subclasses declare the parameters and predict."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.classifier_tags.multi_label = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _train(self, X, y, sample_weight, *, continuing, classes=None, epochs, partial=False):
+        X = self._check_images(X, reset=not continuing)
+        targets = read_targets(y, self.missing_label)
+        if len(X) != targets.n_samples:
+            raise ValueError(
+                f"X and y have inconsistent numbers of samples: {len(X)} images, {targets.n_samples} rows of labels. "
+                "Pass one row of y per image."
+            )
+        layout = self._layout if continuing else ImageLayout.infer(X.shape[1:], self.image_shape, self.channel_axis)
+        encoder = self._encoder if continuing else TargetEncoder().fit(targets, self._split_classes(classes, targets))
+        codes = encoder.encode(targets)
+        rows, codes, weights, row_weight = self._weigh(codes, sample_weight, encoder, partial)
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3)
+        train_part, valid_part = self._split(codes, seeds[0], encoder.task_names_, partial)
+        setting = self._resolve(encoder)
+        if continuing:
+            net = self.net_
+        else:
+            stage = self._input_stage(X, layout, rows[train_part], row_weight[train_part])
+            net = self._build(setting, stage, layout, encoder, n_train=len(train_part), seeds=seeds)
+        data = self._datasets(X, layout, rows, codes, weights, train_part, valid_part, net)
+        stopped = self._run(net, setting, data, epochs, continuing, partial, encoder.task_names_)
+        self._publish(net, layout, encoder)
+        if not continuing:
+            self._pixel_dtype = X.dtype
+        if stopped:
+            warnings.warn(
+                f"fit was interrupted after {self.n_iter_} epochs; the model keeps what it has learned.",
+                InterruptedFitWarning,
+                stacklevel=3,
+            )
+        return self
+
+    def _check_images(self, X, reset):
+        check_images_readable(X)
+        if not reset and len(getattr(X, "shape", ())) > 2:
+            self._layout.check(X)
+        X = validate_data(self, X, reset=reset, dtype="numeric", allow_nd=True)
+        if not reset:
+            self._layout.check(X)
+            self._check_units(X.dtype)
+        return X
+
+    def _check_units(self, dtype):
+        if dtype != self._pixel_dtype and {pixel_scale(dtype), pixel_scale(self._pixel_dtype)} != {1.0}:
+            warnings.warn(
+                f"X is {dtype}, but the model was fitted on {self._pixel_dtype} pixels: values are read in the units "
+                f"of the fit, so check that they are the same (0 to 255 against 0 to 1, say), or pass the same dtype.",
+                PixelUnitWarning,
+                stacklevel=4,
+            )
+
+    @staticmethod
+    def _split_classes(classes, targets):
+        if classes is None:
+            return None
+        if targets.one_dimensional:
+            return [classes]
+        if not isinstance(classes, (list, tuple, Mapping)):
+            raise ValueError(
+                "classes must be a list with one array of labels per task, or a mapping task -> labels, for a 2d y. "
+                f"Got {type(classes).__name__} instead."
+            )
+        if isinstance(classes, Mapping):
+            return values_per_task("classes", classes, targets.names, complete=True)
+        return values_per_task("classes", classes, targets.names)
+
+    def _weigh(self, codes, sample_weight, encoder, partial):
+        names = encoder.task_names_
+        sample_weight = check_sample_weight(sample_weight, len(codes), names)
+        class_weight = resolve_class_weight(self.class_weight, names, encoder.classes_)
+        if partial and "balanced" in [c for c in class_weight if isinstance(c, str)]:
+            raise ValueError(
+                "class_weight='balanced' needs all labels at once, which partial_fit has not: pass a mapping."
+            )
+        row_weight = np.ones(len(codes)) if sample_weight is None else sample_weight
+        if row_weight.ndim == 2:
+            # The image counts as often as its most used label, so that a cell of weight 0 is a
+            # missing label and integer weights are repeated rows for the statistics too.
+            row_weight = np.where(codes != MISSING, row_weight, 0).max(axis=1)
+        # A row without label or weight teaches nothing; it must not move the statistics either.
+        rows = np.flatnonzero((row_weight > 0) & (codes != MISSING).any(axis=1))
+        if not len(rows):
+            raise ValueError("y has no labelled row with a positive sample_weight: there is nothing to train on.")
+        kept = None if sample_weight is None else sample_weight[rows]
+        weights = cell_weights(codes[rows], kept, class_weight, encoder.classes_, names, allow_empty=partial)
+        if not partial:
+            _check_two_classes(codes[rows], weights, names)
+        return rows, codes[rows], weights, row_weight[rows]
+
+    def _split(self, codes, seed, task_names, partial):
+        everything = np.arange(len(codes))
+        if not self.early_stopping or partial:
+            return everything, None
+        splitter = MultiTaskStratifiedShuffleSplit(
+            n_splits=1, test_size=self.validation_fraction, random_state=int(seed), missing_label=MISSING
+        )
+        try:
+            train_part, valid_part = next(splitter.split(everything, codes))
+        except ValueError as error:
+            raise ValueError(
+                f"early_stopping: cannot hold out validation_fraction={self.validation_fraction} of {len(codes)} "
+                f"samples ({error}): change validation_fraction or set early_stopping=False."
+            ) from error
+        for t, name in enumerate(task_names):
+            if len(np.unique(codes[train_part, t][codes[train_part, t] != MISSING])) < 2:
+                raise ValueError(
+                    f"early_stopping: {len(codes)} samples are too few; without the {len(valid_part)} held out, task "
+                    f"{name!r} has no two classes to train on: set early_stopping=False or pass more samples."
+                )
+        monitor = None if self.monitor is None else resolve_task(self.monitor, task_names, "monitor")
+        watched = codes[valid_part] if monitor is None else codes[valid_part, monitor]
+        if not (watched != MISSING).any():
+            raise ValueError(
+                f"early_stopping: the {len(valid_part)} validation samples have no label to monitor: raise "
+                "validation_fraction, monitor another task or set early_stopping=False."
+            )
+        return train_part, valid_part
+
+    def _resolve(self, encoder):
+        """Check every option against the others and the tasks, before anything is built."""
+        names = encoder.task_names_
+        optimizer, optimizer_kwargs = resolve_optimizer(self.optimizer, self.weight_decay)
+        net_params, scheduler_params = check_net_params(self.net_params, optimizer, self.lr_scheduler)
+        return {
+            "task_weights": torch.as_tensor(check_task_weights(self.task_weights, names)),
+            "weighting": build_weighting(self.weighting, len(names), WEIGHTINGS),
+            "optimizer": optimizer,
+            "optimizer_kwargs": optimizer_kwargs,
+            "net_params": net_params,
+            "scheduler": resolve_scheduler(self.lr_scheduler, scheduler_params),
+            "monitor": None if self.monitor is None else resolve_task(self.monitor, names, "monitor"),
+            "heads": self._head_specs(names),
+            "trunk": TRUNKS[check_option("trunk", self.trunk, TRUNKS)]() if isinstance(self.trunk, str) else self.trunk,
+            "device": _device(self.device),
+            "callbacks": _own_callbacks(self.callbacks),
+        }
+
+    def _head_specs(self, names):
+        per_task = values_per_task("head", self.head, names) if isinstance(self.head, Mapping) else [self.head] * len(names)
+        specs = []
+        for spec in per_task:
+            if spec is None or isinstance(spec, str):
+                spec = HEADS["linear" if spec is None else check_option("head", spec, HEADS)]()
+            if isinstance(spec, type) or not (isinstance(spec, LinearHead) or callable(getattr(spec, "build", None))):
+                raise TypeError(
+                    f"head must be 'linear', a spec such as MLPHead(hidden=(50,)), or a mapping task -> head. "
+                    f"Got {spec!r} instead."
+                )
+            specs.append(spec)
+        return specs
+
+    def _input_stage(self, X, layout, rows, row_weight):
+        scale = pixel_scale(X.dtype)
+        n_channels = layout.image_shape[0]
+        mean, std = np.zeros(n_channels), np.ones(n_channels)
+        if self.standardize:
+            mean, std = channel_statistics(X, layout, rows, row_weight, scale)
+        return InputStage(scale, mean, std, self.augment)
+
+    def _build(self, setting, stage, layout, encoder, n_train, seeds):
+        small = n_train * np.prod(layout.image_shape) <= FLOAT64_VALUES
+        exact = small and not is_own_module(setting["trunk"]) and setting["device"].type == "cpu"
+        n_classes = [len(c) for c in encoder.classes_]
+        stream = RandomStream(int(seeds[1]))
+        dtype = torch.float64 if exact else torch.float32
+        with stream:
+            module = build_module(setting["trunk"], setting["heads"], stage, layout.image_shape, n_classes, dtype)
+            if self.augment is not None:
+                _try_augment(self.augment, layout.image_shape, dtype)
+        return build_net(
+            module,
+            MultiTaskLoss(n_classes),
+            optimizer=setting["optimizer"],
+            optimizer_kwargs=setting["optimizer_kwargs"],
+            batch_size=batch_size_for(n_train) if self.batch_size == "auto" else min(self.batch_size, n_train),
+            predict_batch_size=int(np.clip(PREDICT_VALUES // np.prod(layout.image_shape), 16, 1024)),
+            seed=int(seeds[2]),
+            lr=self.lr,
+            device=str(setting["device"]),
+            verbose=0,
+            weighting=setting["weighting"],
+            task_weights=setting["task_weights"],
+            random_stream=stream,
+            **setting["net_params"],
+        )
+
+    @staticmethod
+    def _datasets(X, layout, rows, codes, weights, train_part, valid_part, net):
+        dtype = np.float64 if next(net.module.parameters()).dtype == torch.float64 else np.float32
+        full_codes = np.full((len(X), codes.shape[1]), MISSING, dtype=np.int64)
+        full_weights = np.zeros(full_codes.shape, dtype=dtype)
+        full_codes[rows], full_weights[rows] = codes, weights
+        return [
+            None if part is None else BatchDataset(X, layout, full_codes, full_weights, rows[part])
+            for part in (train_part, valid_part)
+        ]
+
+    def _run(self, net, setting, data, epochs, continuing, partial, task_names):
+        train_data, valid_data = data
+        if continuing:
+            net.task_weights, net.lr = setting["task_weights"], self.lr
+        batch_size = net.get_params_for("iterator_train")["batch_size"]
+        stopping = {"patience": self.n_iter_no_change, "threshold": self.tol} if valid_data is not None else None
+        callbacks = build_callbacks(
+            setting["callbacks"],
+            task_names=task_names,
+            verbose=self.verbose,
+            scheduler=resolve_scheduler("constant", {}) if partial else setting["scheduler"],
+            n_batches=-(-len(train_data) // batch_size),
+            max_epochs=epochs,
+            epochs_done=len(self.history_) if continuing else 0,
+            stopping=stopping,
+            monitor=setting["monitor"],
+        )
+        interrupted = train(net, train_data, valid_data, callbacks, epochs)
+        self.best_score_ = _best_score(net) if valid_data is not None else None
+        return interrupted
+
+    def _publish(self, net, layout, encoder):
+        single = encoder.one_dimensional_
+        self.net_ = net
+        self._layout = layout
+        self._encoder = encoder
+        self.classes_ = encoder.classes_[0] if single else encoder.classes_
+        self.n_classes_ = len(encoder.classes_[0]) if single else [len(c) for c in encoder.classes_]
+        self.n_tasks_ = len(encoder.classes_)
+        self.task_names_ = encoder.task_names_
+        self.image_shape_ = layout.image_shape
+        self.history_ = _tidy_history(net.history)
+        self.n_iter_ = len(self.history_)
+
+    def _per_batch(self, X, function):
+        """Return [function(list of every task's logits), ...] over the batches of X, as arrays."""
+        check_is_fitted(self, "net_")
+        X = self._check_images(X, reset=False)
+        batches = self.net_.forward_iter(BatchDataset(X, self._layout))
+        n_classes = [len(c) for c in self._encoder.classes_]
+        return [function(logits.split(n_classes, dim=1)) for logits in batches]
+
+    def _distributions(self, X, function):
+        # float64: the rows then sum to 1 as closely as scikit-learn's metrics ask.
+        batches = self._per_batch(X, lambda logits: [function(z.double(), dim=1).numpy() for z in logits])
+        tasks = [np.concatenate(parts) for parts in zip(*batches, strict=True)]
+        return tasks[0] if self._encoder.one_dimensional_ else tasks
+
+
+def _check_two_classes(codes, weights, names):
+    for t, name in enumerate(names):
+        if len(np.unique(codes[weights[:, t] > 0, t])) < 2:
+            raise ValueError(
+                f"Classifier can't train when only one class is present. Task {name!r} has a single class among the "
+                "samples of positive weight: drop the task or raise a weight."
+            )
+
+
+def _device(device):
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+        torch.empty(0, device=resolved)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise ValueError(f"device must be 'auto' or a device PyTorch has here. Got {device!r} instead: {error}") from error
+    return resolved
+
+
+def _own_callbacks(callbacks):
+    pairs = []
+    for callback in callbacks or []:
+        name, callback = callback if isinstance(callback, tuple) else (None, callback)
+        if not isinstance(callback, type) and not hasattr(callback, "on_train_begin"):
+            raise TypeError(f"callbacks must be skorch callbacks or (name, callback) pairs. Got {callback!r} instead.")
+        own = copy.deepcopy(callback)
+        pairs.append(own if name is None else (name, own))
+    return pairs
+
+
+def _try_augment(augment, image_shape, dtype):
+    batch = torch.zeros((2, *image_shape), dtype=dtype)
+    out = augment(batch)
+    if not isinstance(out, torch.Tensor) or out.shape != batch.shape:
+        found = f"shape {tuple(out.shape)}" if isinstance(out, torch.Tensor) else type(out).__name__
+        raise ValueError(
+            f"augment must return a tensor of the shape it is given, here {tuple(batch.shape)}. Got {found} instead."
+        )
+
+
+def _best_score(net):
+    stopping = dict(net.callbacks_)["stopping"]
+    rows = [r for r in net.history if r["epoch"] == stopping.best_epoch_ and "monitor" in r]
+    return rows[-1]["monitor"] if rows else None
+
+
+def _tidy_history(history):
+    hidden = {"batches", "train_batch_count", "valid_batch_count", "monitor"}
+    return [{k: v for k, v in row.items() if k not in hidden} for row in history if "train_loss" in row]

@@ -1,0 +1,129 @@
+"""Weights of single (sample, task) cells: sample weights, class weights, missing labels."""
+
+from collections.abc import Mapping
+from numbers import Real
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils.class_weight import compute_class_weight
+
+from .._targets import MISSING
+from .._validation import did_you_mean, values_per_task
+
+__all__ = ["cell_weights", "check_sample_weight", "check_task_weights", "resolve_class_weight"]
+
+
+def check_task_weights(task_weights, task_names):
+    """Return ``task_weights`` as a float64 array of shape (n_tasks,); ones for None."""
+    if task_weights is None:
+        return np.ones(len(task_names))
+    values = values_per_task("task_weights", task_weights, task_names, complete=True)
+    for name, value in zip(task_names, values, strict=True):
+        if not isinstance(value, Real) or not np.isfinite(value) or value < 0:
+            raise ValueError(
+                f"task_weights must be finite numbers >= 0. Got {value!r} for task {name!r} instead; "
+                "0 turns a task off for training."
+            )
+    weights = np.asarray(values, dtype=np.float64)
+    if not weights.any():
+        raise ValueError("task_weights are all zero, so there is nothing to train: give at least one task a weight.")
+    return weights
+
+
+def check_sample_weight(sample_weight, n_samples, task_names):
+    """Return sample weights as float64 of shape (n_samples,) or (n_samples, n_tasks), or None."""
+    if sample_weight is None:
+        return None
+    if hasattr(sample_weight, "columns") and set(sample_weight.columns) == set(task_names):
+        sample_weight = sample_weight[list(task_names)]
+    try:
+        sample_weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"sample_weight must hold numbers, one per sample or per cell ({error}). For weights by class use the "
+            "parameter class_weight."
+        ) from error
+    options = {"ensure_2d": False, "allow_nd": True, "ensure_min_samples": 0}
+    weights = check_array(sample_weight, dtype=np.float64, input_name="sample_weight", **options)
+    if weights.shape not in ((n_samples,), (n_samples, len(task_names))):
+        raise ValueError(
+            f"sample_weight must have shape ({n_samples},) or ({n_samples}, {len(task_names)}) "
+            f"(n_samples, n_tasks). Got {weights.shape} instead."
+        )
+    if (weights < 0).any():
+        raise ValueError(f"sample_weight must be >= 0. Got {weights.min()} instead.")
+    if not weights.any():
+        raise ValueError("sample_weight is zero for every sample: at least one must be positive.")
+    return weights
+
+
+def resolve_class_weight(class_weight, task_names, classes):
+    """Return one of None, "balanced" or a mapping label -> weight for every task."""
+    if class_weight is None or isinstance(class_weight, str):
+        per_task = [class_weight] * len(task_names)
+    elif isinstance(class_weight, Mapping) and all(isinstance(v, Real) for v in class_weight.values()):
+        _check_labels(class_weight, sorted({label for c in classes for label in c.tolist()}, key=str))
+        return [{k: v for k, v in class_weight.items() if k in set(c.tolist())} or None for c in classes]
+    elif isinstance(class_weight, (Mapping, list, tuple)):
+        per_task = values_per_task("class_weight", class_weight, task_names)
+    else:
+        per_task = [class_weight]
+    for entry, known in zip(per_task, [*classes, *classes[:1]], strict=False):
+        if isinstance(entry, Mapping):
+            _check_labels(entry, known.tolist())
+        elif not (entry is None or (isinstance(entry, str) and entry == "balanced")):
+            raise ValueError(
+                "class_weight must be None, 'balanced', a mapping label -> weight, or one of these per task "
+                f"(list, or mapping task -> ...). Got {entry!r} instead.{did_you_mean(entry, ['balanced'])}"
+            )
+    return per_task
+
+
+def _check_labels(mapping, known):
+    for label, weight in mapping.items():
+        if label not in known:
+            raise ValueError(
+                f"class_weight names the label {label!r}, which is not among {known[:10]!r}.{did_you_mean(label, known)}"
+            )
+        if not isinstance(weight, Real) or not np.isfinite(weight) or weight < 0:
+            raise ValueError(f"class_weight must be finite numbers >= 0. Got {weight!r} for label {label!r} instead.")
+
+
+def cell_weights(codes, sample_weight, class_weights, classes, task_names, allow_empty=False):
+    """Return the weight of every cell, averaging 1 over the samples for each task.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples, n_tasks)
+        -1 = missing.
+    sample_weight : ndarray of shape (n_samples,) or (n_samples, n_tasks), or None
+        As from `check_sample_weight`.
+    class_weights : list of None, "balanced" or mapping
+        As from `resolve_class_weight`.
+    classes : list of ndarray
+        Labels of every task.
+    task_names : list
+        For messages.
+    allow_empty : bool, default=False
+        Whether a task may have no weight at all (a chunk in ``partial_fit``).
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_tasks), float64
+    """
+    weights = (codes != MISSING).astype(np.float64)
+    if sample_weight is not None:
+        weights *= sample_weight if sample_weight.ndim == 2 else sample_weight[:, None]
+    for t, (entry, labels) in enumerate(zip(class_weights, classes, strict=True)):
+        if entry is not None:
+            labelled = codes[:, t] != MISSING
+            by_class = compute_class_weight(entry, classes=labels, y=labels[codes[labelled, t]])
+            weights[labelled, t] *= by_class[codes[labelled, t]]
+    totals = weights.sum(axis=0)
+    if not allow_empty:
+        for t in np.flatnonzero(totals == 0):
+            raise ValueError(
+                f"Every labelled cell of task {task_names[t]!r} has weight zero (sample_weight or class_weight), "
+                "so it has no class to learn from: drop the task or raise a weight."
+            )
+    return weights * np.divide(len(codes), totals, out=np.zeros_like(totals), where=totals > 0)

@@ -1,0 +1,61 @@
+"""What X must be before its axes mean anything."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.sparse import issparse
+
+__all__ = ["check_images_readable"]
+
+_SHAPES = "(n, n_features), (n, H, W), (n, H, W, C) or (n, C, H, W)"
+
+
+def check_images_readable(X):
+    """Raise for what scikit-learn's own checks would refuse without naming X or the remedy.
+
+    Parameters
+    ----------
+    X : object
+        Whatever the user passed. What is left for scikit-learn's checks: sparse matrices,
+        empty arrays, NaN, infinity, complex numbers.
+
+    Raises
+    ------
+    TypeError
+        If X is a mapping.
+    ValueError
+        If X is ragged, has fewer than two axes or holds text.
+    """
+    if isinstance(X, Mapping) and not issparse(X):
+        raise TypeError(f"X must be an array of images. Got {type(X).__name__} instead: pass one of its values.")
+    if isinstance(X, (list, tuple)):
+        X = _array(X)
+    shape = getattr(X, "shape", ())
+    if len(shape) < 2 and not hasattr(X, "__dataframe__"):
+        found = f"an array of shape {tuple(shape)}" if hasattr(X, "shape") else type(X).__name__
+        raise ValueError(
+            f"X must have shape {_SHAPES}. Got {found} instead. Reshape your data: X[None] is a batch of one image, "
+            "X.reshape(-1, 1) a column of single pixels."
+        )
+    if getattr(getattr(X, "dtype", None), "kind", "") in "OSU":
+        _check_numbers(X)
+
+
+def _array(X):
+    try:
+        return np.asarray(X)
+    except ValueError as error:
+        raise ValueError(f"X is ragged: resize all images to one shape before fitting ({error}).") from error
+
+
+def _check_numbers(X):
+    try:
+        np.asarray(X).astype(np.float64)
+    except ValueError as error:
+        raise ValueError(
+            f"X must hold numbers, the pixel values. Got {X.dtype} instead ({error}): read image files into arrays, "
+            "encode text columns as numbers."
+        ) from error
+    except TypeError:
+        # Left to scikit-learn, whose message for other objects is its own contract.
+        return

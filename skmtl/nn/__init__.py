@@ -1,0 +1,20 @@
+"""Pure PyTorch: trunks, heads and the loss of many tasks at once."""
+
+from ._custom_trunk import TRUNKS, is_own_module
+from ._heads import HEADS, LinearHead, MLPHead
+from ._loss import MultiTaskLoss
+from ._module import InputStage, MultiTaskModule, build_module
+from ._trunks import ConvTrunk
+
+__all__ = [
+    "HEADS",
+    "TRUNKS",
+    "ConvTrunk",
+    "InputStage",
+    "LinearHead",
+    "MLPHead",
+    "MultiTaskLoss",
+    "MultiTaskModule",
+    "build_module",
+    "is_own_module",
+]

@@ -1,0 +1,95 @@
+"""The whole network: input stage, shared trunk, one head per task."""
+
+import torch
+from torch import nn
+
+from ._custom_trunk import build_trunk
+from ._heads import Heads
+
+__all__ = ["InputStage", "MultiTaskModule", "build_module"]
+
+
+class InputStage(nn.Module):
+    """Raw pixels -> floating point -> (in training: augmented) -> standardised.
+
+    Inside the network, so that whatever carries the weights carries it too.
+
+    Parameters
+    ----------
+    scale : float
+        Factor from raw pixel values to the unit in which `mean` and `std` are given.
+    mean, std : tensor of shape (n_channels,)
+        Statistics of the scaled training images.
+    augment : callable, default=None
+        Batch (n, channels, height, width) -> batch, applied in training mode only.
+    """
+
+    def __init__(self, scale, mean, std, augment=None):
+        super().__init__()
+        self.register_buffer("scale", torch.as_tensor(scale, dtype=torch.float64))
+        self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float64).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.as_tensor(std, dtype=torch.float64).view(1, -1, 1, 1))
+        # Not a submodule: what augments is the user's and no part of the weights.
+        object.__setattr__(self, "augment", augment)
+
+    def forward(self, images):
+        """Return the batch the trunk sees."""
+        images = images.to(self.scale.dtype) * self.scale
+        if self.training and self.augment is not None:
+            images = self.augment(images)
+        return (images - self.mean) / self.std
+
+
+class MultiTaskModule(nn.Module):
+    """Hard parameter sharing: every task reads the same trunk features.
+
+    Parameters
+    ----------
+    inputs : InputStage
+        Scaling and standardisation.
+    trunk : torch.nn.Module
+        Layers all tasks share.
+    heads : Heads
+        Layers of the single tasks.
+
+    References
+    ----------
+    Caruana (1997), Multitask learning, Machine Learning 28, figure 2.
+    """
+
+    def __init__(self, inputs, trunk, heads):
+        super().__init__()
+        self.inputs = inputs
+        self.trunk = trunk
+        self.heads = heads
+
+    def features(self, images):
+        """Return the shared features, shape (batch, n_features)."""
+        return self.trunk(self.inputs(images)).flatten(1)
+
+    def forward(self, X):
+        """Return the logits of all tasks side by side, shape (batch, sum of class counts)."""
+        return self.heads(self.features(X))
+
+
+def build_module(trunk, head_specs, inputs, image_shape, n_classes, dtype):
+    """Assemble the network; call it with the random generator seeded.
+
+    Parameters
+    ----------
+    trunk : spec, module class, factory or module instance
+        See ``MultiTaskCNNClassifier``.
+    head_specs : list
+        One spec per task.
+    inputs : InputStage
+        Scaling and standardisation.
+    image_shape : tuple of int
+        Channels, height and width.
+    n_classes : list of int
+        Number of classes of every task.
+    dtype : torch.dtype
+        Of all parameters.
+    """
+    built, n_features = build_trunk(trunk, image_shape)
+    module = MultiTaskModule(inputs, built, Heads(head_specs, n_features, n_classes))
+    return module.to(dtype)

@@ -1,0 +1,23 @@
+"""The skorch side: the only package that imports it."""
+
+from ._callbacks import build_callbacks
+from ._data import BatchDataset, batch_size_for
+from ._net import MultiTaskNet, build_net, train
+from ._net_params import check_net_params
+from ._optimization import OPTIMIZERS, SCHEDULERS, resolve_optimizer, resolve_scheduler
+from ._random import RandomStream
+
+__all__ = [
+    "OPTIMIZERS",
+    "SCHEDULERS",
+    "BatchDataset",
+    "MultiTaskNet",
+    "RandomStream",
+    "batch_size_for",
+    "build_callbacks",
+    "build_net",
+    "check_net_params",
+    "resolve_optimizer",
+    "resolve_scheduler",
+    "train",
+]

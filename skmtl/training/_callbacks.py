@@ -1,0 +1,160 @@
+"""What happens around an epoch: records, learning rate, stopping, printing."""
+
+import math
+import time
+
+import numpy as np
+from skorch.callbacks import Callback, EarlyStopping
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+from tqdm.auto import tqdm
+
+__all__ = ["EpochRecord", "LearningRate", "PrintEpoch", "Progress", "build_callbacks"]
+
+
+class EpochRecord(Callback):
+    """Write one row per epoch: losses, scores, weights, seconds, in the names the user gave."""
+
+    def __init__(self, task_names, monitor=None):
+        self.task_names = task_names
+        self.monitor = monitor
+
+    def on_epoch_begin(self, net, **kwargs):
+        net.meter.flush()
+        self.start_ = time.perf_counter()
+
+    def on_epoch_end(self, net, **kwargs):
+        means = net.meter.flush()
+        row = {"seconds": time.perf_counter() - self.start_, "lr": net.optimizer_.param_groups[0]["lr"]}
+        row["train_loss"] = means["train_total"]
+        per_task = {"train_loss": means["train_loss"], "weight": means["weight"]}
+        if "valid_total" in means:
+            scores = [means[f"valid_score_{t}"] for t in range(len(self.task_names))]
+            per_task |= {"valid_loss": means["valid_loss"], "valid_score": scores}
+            row |= {"valid_loss": means["valid_total"], "valid_score": float(np.nanmean(scores))}
+            row["monitor"] = row["valid_score"] if self.monitor is None else scores[self.monitor]
+        for kind, values in per_task.items():
+            row |= {f"{name}_{kind}": value for name, value in zip(self.task_names, values, strict=True)}
+        for key, value in row.items():
+            net.history.record(key, value)
+
+
+class LearningRate(Callback):
+    """Step a schedule that spans this fit, whatever the net has been through before.
+
+    skorch's own ``LRScheduler`` counts the epochs of earlier fits in, so that a warm start
+    would begin at the end of the schedule.
+    """
+
+    def __init__(self, factory, step_every, total_steps):
+        self.factory = factory
+        self.step_every = step_every
+        self.total_steps = total_steps
+
+    def on_train_begin(self, net, **kwargs):
+        for group in net.optimizer_.param_groups:
+            group["lr"] = net.lr
+            group.pop("initial_lr", None)
+        self.scheduler_ = self.factory(net.optimizer_, net.lr, self.total_steps)
+        self.steps_ = 0
+
+    def on_batch_end(self, net, training=False, **kwargs):
+        if training and self.step_every == "batch" and self.steps_ < self.total_steps:
+            self.steps_ += 1
+            self.scheduler_.step()
+
+    def on_epoch_end(self, net, **kwargs):
+        if self.step_every != "epoch":
+            return
+        if isinstance(self.scheduler_, ReduceLROnPlateau):
+            row = net.history[-1]
+            self.scheduler_.step(row.get("valid_loss", row["train_loss"]))
+        else:
+            self.scheduler_.step()
+
+    def on_train_end(self, net, **kwargs):
+        # The factory may be a closure, which would keep the fitted net from being pickled.
+        self.scheduler_ = None
+
+    def __getstate__(self):
+        return {**self.__dict__, "factory": None, "scheduler_": None}
+
+
+class PrintEpoch(Callback):
+    """Print a line an epoch: each task's loss and score, seconds."""
+
+    most_tasks = 8
+
+    def __init__(self, task_names, max_epochs):
+        self.task_names = task_names
+        self.max_epochs = max_epochs
+
+    def on_epoch_end(self, net, **kwargs):
+        row = net.history[-1]
+        line = f"epoch {row['epoch']}/{self.max_epochs}  loss {self._values(row, 'train_loss')}"
+        if "valid_score" in row:
+            line += f"  valid loss {self._values(row, 'valid_loss')}  valid score {self._values(row, 'valid_score')}"
+        tqdm.write(f"{line}  {row['seconds']:.2f} s")
+
+    def _values(self, row, kind):
+        shown = self.task_names[: self.most_tasks]
+        values = ", ".join(f"{n} {row[f'{n}_{kind}']:.4f}" for n in shown)
+        rest = len(self.task_names) - len(shown)
+        return f"{row[kind]:.4f} ({values}{f', {rest} more' if rest else ''})"
+
+
+class Progress(Callback):
+    """A bar over all steps of the fit, with the time left; in terminals and notebooks."""
+
+    def __init__(self, total_steps):
+        self.total_steps = total_steps
+
+    def on_train_begin(self, net, **kwargs):
+        self.bar_ = tqdm(total=self.total_steps, unit="batch", desc="fit", leave=False)
+
+    def on_batch_end(self, net, training=False, **kwargs):
+        if training:
+            self.bar_.update()
+
+    def on_train_end(self, net, **kwargs):
+        self.bar_.close()
+        self.bar_ = None
+
+
+def build_callbacks(user, *, task_names, verbose, scheduler, n_batches, max_epochs, epochs_done, stopping, monitor):
+    """Return the callbacks of one fit as (name, callback) pairs.
+
+    Parameters
+    ----------
+    user : list
+        The user's own callbacks; they come after the record, so that they can read it.
+    scheduler : tuple
+        (factory, "batch" or "epoch").
+    n_batches, max_epochs, epochs_done : int
+        Batches an epoch, epochs of this fit, epochs before it.
+    stopping : dict or None
+        ``patience`` and ``threshold`` of early stopping.
+    monitor : int or None
+        Task that drives early stopping; None for the mean.
+    """
+    steps = n_batches * max_epochs
+    callbacks = [("record", EpochRecord(task_names, monitor))]
+    callbacks.append(("learning_rate", LearningRate(*scheduler, total_steps=steps)))
+    callbacks += user
+    if stopping is not None:
+        callbacks.append(
+            ("stopping", EarlyStopping("monitor", **stopping, threshold_mode="abs", lower_is_better=False, load_best=True, sink=_silent))
+        )
+    if verbose >= 1:
+        callbacks.append(("print", PrintEpoch(task_names, epochs_done + max_epochs)))
+    if verbose >= 2:
+        callbacks.append(("progress", Progress(steps)))
+    return callbacks
+
+
+def _silent(*args, **kwargs):
+    """Early stopping has nothing to say that the epoch's line does not."""
+
+
+def n_batches_for(n_samples, batch_size):
+    """Return the number of batches of an epoch."""
+    return math.ceil(n_samples / batch_size)

@@ -1,0 +1,79 @@
+"""Optimisers and learning-rate schedules, by name or class."""
+
+import inspect
+
+import torch
+from torch.optim import lr_scheduler as schedulers
+
+from .._validation import check_option
+
+__all__ = ["OPTIMIZERS", "SCHEDULERS", "resolve_optimizer", "resolve_scheduler"]
+
+OPTIMIZERS = {
+    "adam": (torch.optim.Adam, {}),
+    "adamw": (torch.optim.AdamW, {}),
+    "momentum": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+    "sgd": (torch.optim.SGD, {}),
+}
+
+
+def _constant(optimizer, lr, total_steps):
+    return schedulers.ConstantLR(optimizer, factor=1.0, total_iters=0)
+
+
+def _cosine(optimizer, lr, total_steps):
+    return schedulers.CosineAnnealingLR(optimizer, T_max=total_steps)
+
+
+def _one_cycle(optimizer, lr, total_steps):
+    # Momentum stays the optimiser's own: a schedule named after the rate changes the rate.
+    return schedulers.OneCycleLR(optimizer, max_lr=lr, total_steps=total_steps + 1, cycle_momentum=False)
+
+
+SCHEDULERS = {"constant": _constant, "cosine": _cosine, "one-cycle": _one_cycle}
+
+
+def resolve_optimizer(optimizer, weight_decay):
+    """Return (class, keyword arguments) for a name or a ``torch.optim.Optimizer`` subclass."""
+    if isinstance(optimizer, str):
+        cls, kwargs = OPTIMIZERS[check_option("optimizer", optimizer, OPTIMIZERS)]
+    elif isinstance(optimizer, type) and issubclass(optimizer, torch.optim.Optimizer):
+        cls, kwargs = optimizer, {}
+    else:
+        raise TypeError(
+            f"optimizer must be one of {sorted(OPTIMIZERS)} or a torch.optim.Optimizer class. Got {optimizer!r} instead."
+        )
+    if "weight_decay" in inspect.signature(cls).parameters:
+        return cls, {**kwargs, "weight_decay": weight_decay}
+    if weight_decay:
+        raise ValueError(f"optimizer: {cls.__name__} has no weight_decay: set weight_decay=0.")
+    return cls, dict(kwargs)
+
+
+def resolve_scheduler(lr_scheduler, params):
+    """Return (factory(optimizer, lr, total_steps), "batch" or "epoch").
+
+    A scheduler class is called with the optimiser and `params`, and stepped once an epoch.
+    """
+    if isinstance(lr_scheduler, str):
+        factory = SCHEDULERS[check_option("lr_scheduler", lr_scheduler, SCHEDULERS)]
+        if params:
+            raise ValueError(
+                f"net_params sets {sorted('lr_scheduler__' + k for k in params)}, but lr_scheduler={lr_scheduler!r} "
+                "has no parameters of its own: pass a torch.optim.lr_scheduler class."
+            )
+        return factory, "batch"
+    base = (schedulers.LRScheduler, schedulers.ReduceLROnPlateau)
+    if not (isinstance(lr_scheduler, type) and issubclass(lr_scheduler, base)):
+        raise TypeError(
+            f"lr_scheduler must be one of {sorted(SCHEDULERS)} or a torch.optim.lr_scheduler class. "
+            f"Got {lr_scheduler!r} instead."
+        )
+    signature = inspect.signature(lr_scheduler).parameters
+    missing = [n for n, p in signature.items() if p.default is p.empty and n != "optimizer" and n not in params]
+    if missing:
+        raise ValueError(
+            f"lr_scheduler: {lr_scheduler.__name__} needs {', '.join(missing)}: pass "
+            f"net_params={{'lr_scheduler__{missing[0]}': ...}}."
+        )
+    return lambda optimizer, lr, total_steps: lr_scheduler(optimizer, **params), "epoch"
