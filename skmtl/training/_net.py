@@ -117,13 +117,14 @@ def build_net(module, criterion, *, optimizer, optimizer_kwargs, batch_size, pre
     **kwargs : dict
         Further arguments of `MultiTaskNet`.
     """
+    # The user's own optimizer__* come in kwargs and overrule those that a name stands for.
+    kwargs = {f"optimizer__{k}": v for k, v in optimizer_kwargs.items()} | kwargs
     loader = {"iterator_train__" + k: v for k, v in _loader_arguments(seed).items()}
     loader |= {"iterator_valid__" + k: v for k, v in _loader_arguments(seed).items()}
     return MultiTaskNet(
         module,
         criterion=criterion,
         optimizer=optimizer,
-        **{f"optimizer__{k}": v for k, v in optimizer_kwargs.items()},
         iterator_train=DataLoader,
         iterator_train__batch_size=batch_size,
         iterator_train__shuffle=True,
