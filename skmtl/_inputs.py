@@ -103,7 +103,7 @@ class ImageLayout:
             )
         if min(folded) < 1:
             raise ValueError(f"{found} has images without pixels: every axis needs at least one.")
-        if isinstance(channel_axis, str) or isinstance(channel_axis, (bool, float)):
+        if isinstance(channel_axis, (str, bool, float)):
             if channel_axis != "auto":
                 raise ValueError(f"channel_axis must be 'auto', an int or None. Got {channel_axis!r} instead.")
             return None if n_axes == 3 else _guess_channels(folded, found)

@@ -83,11 +83,9 @@ class Targets:
         if not self.named or self.names == list(names):
             return self
         by_name = {c.name: c for c in self.columns}
-        if not set(by_name) & set(names):
-            # A renamed frame of the right width: its position is all there is to go by only
-            # where the model never had names of the user's own.
-            if all(str(n).startswith("task") for n in names):
-                return self
+        default_names = [f"task{i}" for i in range(len(names))]
+        if names == default_names and not set(by_name) & set(names):
+            return self  # fitted on an array: position is all there is to go by
         for name in names:
             if name not in by_name:
                 raise ValueError(
@@ -192,8 +190,10 @@ def _read_column(name, values, missing_label, from_list):
     labelled = ~np.asarray(pd.isna(values), dtype=bool)
     if missing_label is not None:
         with np.errstate(all="ignore"):
-            labelled &= ~np.array([_same(v, missing_label) for v in values], dtype=bool) if values.dtype == object else (
-                ~np.broadcast_to(_equals(values, missing_label), values.shape)
+            labelled &= (
+                ~np.array([_same(v, missing_label) for v in values], dtype=bool)
+                if values.dtype == object
+                else (~np.broadcast_to(_equals(values, missing_label), values.shape))
             )
     labels = values[labelled]
     if labels.dtype == object:
@@ -249,6 +249,8 @@ class TargetEncoder:
         Sorted labels of every task.
     task_names_ : list
         Task names.
+    named_ : bool
+        Whether these are the user's own.
     one_dimensional_ : bool
         Whether the target was 1-D, so that predictions are too.
 
@@ -276,6 +278,7 @@ class TargetEncoder:
             The classes of every task, where they are known beforehand (``partial_fit``).
         """
         self.task_names_ = targets.names
+        self.named_ = targets.named
         self.one_dimensional_ = targets.one_dimensional
         if classes is None:
             self.classes_ = [_classes(c) for c in targets.columns]
@@ -338,7 +341,7 @@ def _codes(column, classes):
     if not np.all(known):
         unknown = column.labels[~np.asarray(known)].tolist()[0]
         raise ValueError(
-            f"Task {column.name!r} has the label {unknown!r}, which is not among its classes {classes.tolist()[:10]!r}. "
+            f"Task {column.name!r} has the label {unknown!r}, not among its classes {classes.tolist()[:10]!r}. "
             "Use the labels seen at fit; with partial_fit, name every class in the first call (classes=)."
             f"{did_you_mean(unknown, classes.tolist())}"
         )

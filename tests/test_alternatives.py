@@ -14,6 +14,8 @@ from skmtl.datasets import load_two_digits
 from skmtl.metrics import multi_task_scorer
 from skmtl.model_selection import MultiTaskStratifiedKFold
 
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+
 
 @pytest.fixture(scope="module")
 def data():
@@ -83,7 +85,7 @@ def test_missing_labels(data):
 
 def test_string_labels(data):
     X, y = data
-    words = np.array(["zero one two three four five six seven eight nine".split()[v] for v in y.ravel()])
+    words = np.array([WORDS[v] for v in y.ravel()])
     words = words.reshape(y.shape)
     assert set(MultiTaskCNNClassifier(max_epochs=1).fit(X, words).predict(X).ravel()) <= set(words.ravel())
     predicted = MultiOutputClassifier(LogisticRegression(max_iter=1000)).fit(X.reshape(len(X), -1) / 255, words)
@@ -123,7 +125,7 @@ def test_weights_per_sample_and_task(data):
     # A weight of zero and a missing label are the same thing.
     weighted, missing = ours.fit(X, y, weights).predict_proba(X), ours.fit(X, holes).predict_proba(X)
     np.testing.assert_allclose(weighted[1], missing[1], atol=1e-6)
-    with pytest.raises(ValueError, match="[Ss]ample weights"):
+    with pytest.raises(ValueError, match=r"[Ss]ample weights"):
         MultiOutputClassifier(LogisticRegression()).fit(X.reshape(len(X), -1), y, sample_weight=weights)
     with pytest.raises(TypeError, match="sample_weight"):
         skorch_net().fit(X.astype(np.float32), y, sample_weight=weights)

@@ -187,7 +187,9 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         }
 
     def _head_specs(self, names):
-        per_task = values_per_task("head", self.head, names) if isinstance(self.head, Mapping) else [self.head] * len(names)
+        per_task = (
+            values_per_task("head", self.head, names) if isinstance(self.head, Mapping) else [self.head] * len(names)
+        )
         specs = []
         for spec in per_task:
             if spec is None or isinstance(spec, str):
@@ -311,7 +313,9 @@ def _device(device):
         resolved = torch.device(device)
         torch.empty(0, device=resolved)
     except (RuntimeError, AssertionError, TypeError) as error:
-        raise ValueError(f"device must be 'auto' or a device PyTorch has here. Got {device!r} instead: {error}") from error
+        raise ValueError(
+            f"device must be 'auto' or a device PyTorch has here. Got {device!r} instead: {error}"
+        ) from error
     return resolved
 
 

@@ -83,7 +83,7 @@ def _check_labels(mapping, known):
     for label, weight in mapping.items():
         if label not in known:
             raise ValueError(
-                f"class_weight names the label {label!r}, which is not among {known[:10]!r}.{did_you_mean(label, known)}"
+                f"class_weight names the label {label!r}, not among {known[:10]!r}.{did_you_mean(label, known)}"
             )
         if not isinstance(weight, Real) or not np.isfinite(weight) or weight < 0:
             raise ValueError(f"class_weight must be finite numbers >= 0. Got {weight!r} for label {label!r} instead.")

@@ -3,6 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -344,4 +345,8 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         -------
         float
         """
-        return mean_task_score(y, self.predict(X), sample_weight=sample_weight, missing_label=self.missing_label)
+        predicted = self.predict(X)
+        if self._encoder.named_ and hasattr(y, "columns"):
+            # Matched by name, so that the order of the columns does not matter.
+            predicted = pd.DataFrame(predicted.reshape(len(predicted), -1), columns=self.task_names_)
+        return mean_task_score(y, predicted, sample_weight=sample_weight, missing_label=self.missing_label)

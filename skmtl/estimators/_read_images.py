@@ -28,10 +28,10 @@ def check_images_readable(X):
     """
     if isinstance(X, Mapping) and not issparse(X):
         raise TypeError(f"X must be an array of images. Got {type(X).__name__} instead: pass one of its values.")
-    if isinstance(X, (list, tuple)):
+    if isinstance(X, (list, tuple)) or (hasattr(X, "__array__") and not hasattr(X, "shape")):
         X = _array(X)
     shape = getattr(X, "shape", ())
-    if len(shape) < 2 and not hasattr(X, "__dataframe__"):
+    if len(shape) < 2:
         found = f"an array of shape {tuple(shape)}" if hasattr(X, "shape") else type(X).__name__
         raise ValueError(
             f"X must have shape {_SHAPES}. Got {found} instead. Reshape your data: X[None] is a batch of one image, "

@@ -142,7 +142,12 @@ def build_callbacks(user, *, task_names, verbose, scheduler, n_batches, max_epoc
     callbacks += user
     if stopping is not None:
         callbacks.append(
-            ("stopping", EarlyStopping("monitor", **stopping, threshold_mode="abs", lower_is_better=False, load_best=True, sink=_silent))
+            (
+                "stopping",
+                EarlyStopping(
+                    "monitor", **stopping, threshold_mode="abs", lower_is_better=False, load_best=True, sink=_silent
+                ),
+            )
         )
     if verbose >= 1:
         callbacks.append(("print", PrintEpoch(task_names, epochs_done + max_epochs)))

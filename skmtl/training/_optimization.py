@@ -41,7 +41,8 @@ def resolve_optimizer(optimizer, weight_decay):
         cls, kwargs = optimizer, {}
     else:
         raise TypeError(
-            f"optimizer must be one of {sorted(OPTIMIZERS)} or a torch.optim.Optimizer class. Got {optimizer!r} instead."
+            f"optimizer must be one of {sorted(OPTIMIZERS)} or a torch.optim.Optimizer class. "
+            f"Got {optimizer!r} instead."
         )
     if "weight_decay" in inspect.signature(cls).parameters:
         return cls, {**kwargs, "weight_decay": weight_decay}
