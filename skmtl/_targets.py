@@ -232,16 +232,11 @@ def _kind(value):
         return "int"
     if isinstance(value, Real):
         return "float"
-    return type(value).__name__
+    return "str" if isinstance(value, str) else type(value).__name__
 
 
 class TargetEncoder:
     """Label columns <-> codes; owns the classes, the task names and the dtype of predictions.
-
-    Parameters
-    ----------
-    missing_label : scalar, default=None
-        Extra marker for "no label".
 
     Attributes
     ----------
@@ -263,9 +258,6 @@ class TargetEncoder:
     >>> encoder.decode(np.array([[1, 0]]))
     array([['b', 7]], dtype=object)
     """
-
-    def __init__(self, missing_label=None):
-        self.missing_label = missing_label
 
     def fit(self, targets, classes=None):
         """Learn each task's classes from `targets`, or take the given ones.

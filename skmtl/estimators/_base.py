@@ -1,6 +1,7 @@
 """The life of the data: check, layout, encode, build, train, publish."""
 
 import copy
+import re
 import warnings
 from collections.abc import Mapping
 
@@ -23,6 +24,7 @@ from ..training import (
     build_callbacks,
     build_net,
     check_net_params,
+    n_batches,
     resolve_optimizer,
     resolve_scheduler,
     train,
@@ -36,6 +38,18 @@ from ._standardize import channel_statistics
 # the same model as the sample given twice, to the last printed digit.
 FLOAT64_VALUES = 2**14
 PREDICT_VALUES = 2**20
+BUILT_ONCE = (
+    "trunk",
+    "head",
+    "weighting",
+    "image_shape",
+    "channel_axis",
+    "standardize",
+    "optimizer",
+    "weight_decay",
+    "device",
+    "net_params",
+)
 
 
 class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
@@ -49,6 +63,8 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         return tags
 
     def _train(self, X, y, sample_weight, *, continuing, classes=None, epochs, partial=False):
+        if continuing:
+            self._check_unchanged()
         X = self._check_images(X, reset=not continuing)
         targets = read_targets(y, self.missing_label)
         if len(X) != targets.n_samples:
@@ -73,6 +89,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         self._publish(net, layout, encoder)
         if not continuing:
             self._pixel_dtype = X.dtype
+            self._built_from = self._fingerprints()
         if stopped:
             warnings.warn(
                 f"fit was interrupted after {self.n_iter_} epochs; the model keeps what it has learned.",
@@ -80,6 +97,20 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
                 stacklevel=3,
             )
         return self
+
+    def _fingerprints(self):
+        # Addresses differ from process to process; what is at them does not.
+        return {name: re.sub(r" at 0x\w+", "", repr(getattr(self, name))) for name in BUILT_ONCE}
+
+    def _check_unchanged(self):
+        """Refuse a parameter that cannot take effect on a network that exists already."""
+        now = self._fingerprints()
+        for name, before in self._built_from.items():
+            if now[name] != before:
+                raise ValueError(
+                    f"{name} was {before} when the network was built and is {now[name]} now, which cannot take effect "
+                    "on a trained network: set it back, or fit a clone (or with warm_start=False)."
+                )
 
     def _check_images(self, X, reset):
         check_images_readable(X)
@@ -208,7 +239,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         mean, std = np.zeros(n_channels), np.ones(n_channels)
         if self.standardize:
             mean, std = channel_statistics(X, layout, rows, row_weight, scale)
-        return InputStage(scale, mean, std, self.augment)
+        return InputStage(scale, mean, std)
 
     def _build(self, setting, stage, layout, encoder, n_train, seeds):
         small = n_train * np.prod(layout.image_shape) <= FLOAT64_VALUES
@@ -220,6 +251,9 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             module = build_module(setting["trunk"], setting["heads"], stage, layout.image_shape, n_classes, dtype)
             if self.augment is not None:
                 _try_augment(self.augment, layout.image_shape, dtype)
+        if issubclass(setting["optimizer"], torch.optim.LBFGS):
+            # LBFGS flattens the parameters by views, which channels-last weights do not allow.
+            module = module.to(memory_format=torch.contiguous_format)
         return build_net(
             module,
             MultiTaskLoss(n_classes),
@@ -252,20 +286,21 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         train_data, valid_data = data
         if continuing:
             net.task_weights, net.lr = setting["task_weights"], self.lr
-        batch_size = net.get_params_for("iterator_train")["batch_size"]
+            if self.batch_size != "auto":
+                net.iterator_train__batch_size = min(self.batch_size, len(train_data))
         stopping = {"patience": self.n_iter_no_change, "threshold": self.tol} if valid_data is not None else None
         callbacks = build_callbacks(
             setting["callbacks"],
             task_names=task_names,
             verbose=self.verbose,
             scheduler=resolve_scheduler("constant", {}) if partial else setting["scheduler"],
-            n_batches=-(-len(train_data) // batch_size),
+            n_batches=n_batches(len(train_data), net.iterator_train__batch_size)[0],
             max_epochs=epochs,
             epochs_done=len(self.history_) if continuing else 0,
             stopping=stopping,
             monitor=setting["monitor"],
         )
-        interrupted = train(net, train_data, valid_data, callbacks, epochs)
+        interrupted = train(net, train_data, valid_data, callbacks, epochs, self.augment)
         self.best_score_ = _best_score(net) if valid_data is not None else None
         return interrupted
 

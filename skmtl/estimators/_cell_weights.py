@@ -117,7 +117,7 @@ def cell_weights(codes, sample_weight, class_weights, classes, task_names, allow
     for t, (entry, labels) in enumerate(zip(class_weights, classes, strict=True)):
         if entry is not None:
             labelled = codes[:, t] != MISSING
-            by_class = compute_class_weight(entry, classes=labels, y=labels[codes[labelled, t]])
+            by_class = _weight_by_class(entry, labels, codes[labelled, t])
             weights[labelled, t] *= by_class[codes[labelled, t]]
     totals = weights.sum(axis=0)
     if not allow_empty:
@@ -127,3 +127,11 @@ def cell_weights(codes, sample_weight, class_weights, classes, task_names, allow
                 "so it has no class to learn from: drop the task or raise a weight."
             )
     return weights * np.divide(len(codes), totals, out=np.zeros_like(totals), where=totals > 0)
+
+
+def _weight_by_class(entry, labels, codes):
+    # scikit-learn balances only classes it sees; one may lie in rows of sample_weight 0 alone.
+    seen = np.unique(codes) if isinstance(entry, str) else np.arange(len(labels))
+    by_class = np.ones(len(labels))
+    by_class[seen] = compute_class_weight(entry, classes=labels[seen], y=labels[codes])
+    return by_class

@@ -59,7 +59,8 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
     max_epochs : int, default=30
         Passes over the training images.
     batch_size : int or "auto", default="auto"
-        ``"auto"``: the power of two nearest ``sqrt(n_samples)``, from 32 to 256.
+        ``"auto"``: the power of two nearest ``sqrt(n_samples)``, from 32 to 256. A last batch of
+        one sample, no use to batch normalisation, is left out; another sample every epoch.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the samples, stratified over all tasks, stop when the
         monitored accuracy has not risen by `tol` for `n_iter_no_change` epochs, and restore
@@ -77,7 +78,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         standardisation, on the training device; returns one of the same shape. Never at predict.
     warm_start : bool, default=False
         Whether `fit` continues from the last fit (weights, optimiser and weighting state) with
-        a new learning-rate schedule.
+        a new learning-rate schedule. What the network was built from must not have changed.
     random_state : int, RandomState instance or None, default=None
         Seeds the initial weights, the order of the batches, dropout, augmentation through
         PyTorch's generator and the validation split.
@@ -269,11 +270,13 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y : array-like
             As for `fit`. A chunk may lack labels of a task.
         classes : array-like, list of array-like or mapping task -> array-like, default=None
             All labels of every task, in the first call; without it the first chunk must hold
             them all.
+        sample_weight : array-like, default=None
+            As for `fit`.
 
         Returns
         -------

@@ -37,8 +37,7 @@ def check_images_readable(X):
             f"X must have shape {_SHAPES}. Got {found} instead. Reshape your data: X[None] is a batch of one image, "
             "X.reshape(-1, 1) a column of single pixels."
         )
-    if getattr(getattr(X, "dtype", None), "kind", "") in "OSU":
-        _check_numbers(X)
+    _check_numbers(np.asarray(X) if hasattr(X, "columns") else X)
 
 
 def _array(X):
@@ -49,6 +48,8 @@ def _array(X):
 
 
 def _check_numbers(X):
+    if getattr(getattr(X, "dtype", None), "kind", None) not in ("O", "S", "U"):
+        return
     try:
         np.asarray(X).astype(np.float64)
     except ValueError as error:

@@ -20,15 +20,17 @@ class InputStage(nn.Module):
         Factor from raw pixel values to the unit in which `mean` and `std` are given.
     mean, std : tensor of shape (n_channels,)
         Statistics of the scaled training images.
-    augment : callable, default=None
-        Batch (n, channels, height, width) -> batch, applied in training mode only.
     """
 
-    def __init__(self, scale, mean, std, augment=None):
+    def __init__(self, scale, mean, std):
         super().__init__()
         self.register_buffer("scale", torch.as_tensor(scale, dtype=torch.float64))
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float64).view(1, -1, 1, 1))
         self.register_buffer("std", torch.as_tensor(std, dtype=torch.float64).view(1, -1, 1, 1))
+        self.set_augment(None)
+
+    def set_augment(self, augment):
+        """Set a callable on batches (n, channels, height, width), for training mode only; or None."""
         # Not a submodule: what augments is the user's and no part of the weights.
         object.__setattr__(self, "augment", augment)
 

@@ -1,7 +1,7 @@
 """The skorch side: the only package that imports it."""
 
 from ._callbacks import build_callbacks
-from ._data import BatchDataset, batch_size_for
+from ._data import BatchDataset, batch_size_for, n_batches
 from ._net import MultiTaskNet, build_net, train
 from ._net_params import check_net_params
 from ._optimization import OPTIMIZERS, SCHEDULERS, resolve_optimizer, resolve_scheduler
@@ -17,6 +17,7 @@ __all__ = [
     "build_callbacks",
     "build_net",
     "check_net_params",
+    "n_batches",
     "resolve_optimizer",
     "resolve_scheduler",
     "train",

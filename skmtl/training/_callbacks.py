@@ -1,6 +1,5 @@
 """What happens around an epoch: records, learning rate, stopping, printing."""
 
-import math
 import time
 
 import numpy as np
@@ -158,8 +157,3 @@ def build_callbacks(user, *, task_names, verbose, scheduler, n_batches, max_epoc
 
 def _silent(*args, **kwargs):
     """Early stopping has nothing to say that the epoch's line does not."""
-
-
-def n_batches_for(n_samples, batch_size):
-    """Return the number of batches of an epoch."""
-    return math.ceil(n_samples / batch_size)

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-__all__ = ["BatchDataset", "batch_size_for", "keep_batch"]
+__all__ = ["BatchDataset", "batch_size_for", "keep_batch", "n_batches"]
 
 
 class BatchDataset(Dataset):
@@ -72,3 +72,15 @@ def batch_size_for(n_samples):
     [20, 32, 128, 256]
     """
     return min(n_samples, 2 ** int(np.clip(round(np.log2(n_samples) / 2), 5, 8)))
+
+
+def n_batches(n_samples, batch_size):
+    """Return the number of batches of an epoch, and whether a lone last sample is left out.
+
+    Examples
+    --------
+    >>> n_batches(64, 32), n_batches(65, 32), n_batches(66, 32), n_batches(1, 32)
+    ((2, False), (2, True), (3, False), (1, False))
+    """
+    drop_last = n_samples > batch_size and n_samples % batch_size == 1
+    return n_samples // batch_size if drop_last else -(-n_samples // batch_size), drop_last

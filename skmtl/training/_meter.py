@@ -1,5 +1,6 @@
 """Sums over an epoch, kept on the device until it ends."""
 
+import numpy as np
 import torch
 
 __all__ = ["EpochMeter"]
@@ -15,13 +16,19 @@ class EpochMeter:
         self.sums = {}
         self.counts = {}
 
-    def add(self, name, value, count):
-        """Add `value`, a tensor or number that is a mean over `count` things."""
-        self.sums[name] = self.sums.get(name, 0) + value * count
+    def add(self, name, total, count):
+        """Add `total`, a tensor or number that is a sum over `count` things."""
+        self.sums[name] = self.sums.get(name, 0) + total
         self.counts[name] = self.counts.get(name, 0) + count
 
     def flush(self):
         """Return {name: mean as list or float, NaN where nothing was counted} and forget everything."""
-        means = {k: torch.as_tensor(self.sums[k] / self.counts[k]).tolist() for k in self.sums}
-        self.__init__()
+        with np.errstate(invalid="ignore"):
+            means = {k: (_array(self.sums[k]) / _array(self.counts[k])).tolist() for k in self.sums}
+        self.sums, self.counts = {}, {}
         return means
+
+
+def _array(value):
+    # float64 on the host: a score in float32 would not equal scikit-learn's.
+    return np.asarray(value.tolist() if isinstance(value, torch.Tensor) else value, dtype=np.float64)

@@ -6,7 +6,7 @@ from skorch.callbacks import EarlyStopping
 from skorch.helper import predefined_split
 from torch.utils.data import DataLoader
 
-from ._data import keep_batch
+from ._data import keep_batch, n_batches
 from ._meter import EpochMeter
 
 __all__ = ["MultiTaskNet", "build_net", "train"]
@@ -60,20 +60,21 @@ class MultiTaskNet(NeuralNet):
         else:
             weights = self.task_weights.to(losses) / self.task_weights.mean()
             self._add_accuracy(y_pred, codes)
-        self.meter.add(f"{prefix}_loss", losses.detach(), len(codes))
+        self.meter.add(f"{prefix}_loss", losses.detach() * len(codes), len(codes))
         loss = (weights * losses).mean()
-        self.meter.add(f"{prefix}_total", loss.detach(), len(codes))
+        self.meter.add(f"{prefix}_total", loss.detach() * len(codes), len(codes))
         return loss
 
     def _weights(self, losses):
         weights = torch.as_tensor(self.weighting.weights(losses)).to(losses) * self.task_weights.to(losses)
-        return weights / weights.mean()
+        # A step in which every task has weight 0 teaches nothing; 0 / 0 would be the end of the model.
+        return weights / weights.mean().clamp(min=torch.finfo(weights.dtype).tiny)
 
     def _add_accuracy(self, logits, codes):
         for t, task_logits in enumerate(logits.split(self.module_.heads.n_classes, dim=1)):
             labelled = codes[:, t] >= 0
             right = (task_logits.argmax(1) == codes[:, t]) & labelled
-            self.meter.add(f"valid_score_{t}", right.sum() / labelled.sum().clamp(min=1), labelled.sum())
+            self.meter.add(f"valid_score_{t}", right.sum(), labelled.sum())
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Run an epoch without waiting for the device after every batch."""
@@ -142,7 +143,7 @@ def _loader_arguments(seed):
     return {"collate_fn": keep_batch, "generator": torch.Generator().manual_seed(seed)}
 
 
-def train(net, train_data, valid_data, callbacks, max_epochs):
+def train(net, train_data, valid_data, callbacks, max_epochs, augment=None):
     """Train `net` for up to `max_epochs` more epochs.
 
     Parameters
@@ -155,6 +156,8 @@ def train(net, train_data, valid_data, callbacks, max_epochs):
         Of this fit.
     max_epochs : int
         Epochs of this fit.
+    augment : callable, default=None
+        Applied to training batches of this fit.
 
     Returns
     -------
@@ -162,12 +165,20 @@ def train(net, train_data, valid_data, callbacks, max_epochs):
         Whether the user interrupted it.
     """
     net.callbacks, net.max_epochs = callbacks, max_epochs
+    # Batch normalisation cannot use a batch of one; every epoch leaves out another sample.
+    net.iterator_train__drop_last = n_batches(len(train_data), net.iterator_train__batch_size)[1]
     if net.initialized_:
         net.initialize_callbacks()
     else:
         net.initialize()
     net.train_split = None if valid_data is None else predefined_split(valid_data)
+    net.module_.inputs.set_augment(augment)
     net.partial_fit(train_data, y=None)
+    # What trained the model need not travel with it, nor be something that can be pickled.
+    net.module_.inputs.set_augment(None)
+    if net.interrupted and "train_loss" not in net.history[-1]:
+        # The row of an epoch broken off would leave a gap in the numbers of later ones.
+        net.history.pop()
     # The split holds the validation images, which must not travel with the model.
     net.train_split = None
     return net.interrupted

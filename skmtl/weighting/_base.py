@@ -3,6 +3,7 @@
 import copy
 from abc import ABC, abstractmethod
 
+import torch
 from sklearn.base import BaseEstimator
 
 from .._validation import check_option
@@ -66,4 +67,10 @@ def build_weighting(weighting, n_tasks, known):
     built = weighting.build(n_tasks)
     if not callable(getattr(built, "weights", None)):
         raise TypeError(f"weighting: {type(weighting).__name__}.build must return an object with weights(losses).")
+    tried = torch.as_tensor(copy.deepcopy(built).weights(torch.ones(n_tasks)))
+    if tried.shape != (n_tasks,):
+        raise ValueError(
+            f"weighting: {type(weighting).__name__}.weights must return one weight per task, shape ({n_tasks},). "
+            f"Got shape {tuple(tried.shape)} instead."
+        )
     return built

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+import torch
+
+from skmtl.nn import ConvTrunk, InputStage, LinearHead, MLPHead, MultiTaskLoss, build_module
+
+N_CLASSES = [2, 4, 3]
+
+
+LINEAR = [LinearHead(), LinearHead(), LinearHead()]
+
+
+def network(specs=LINEAR, shape=(2, 6, 5), stage=None, **trunk):
+    torch.manual_seed(0)
+    stage = InputStage(1 / 255, [0.25, 0.5], [0.5, 2.0]) if stage is None else stage
+    trunk = ConvTrunk(**{"channels": (2, 3), "hidden": (5,), **trunk})
+    return build_module(trunk, specs, stage, shape, N_CLASSES, torch.float64)
+
+
+def pixels(n=3, shape=(2, 6, 5)):
+    return np.random.default_rng(0).integers(256, size=(n, *shape), dtype=np.uint8)
+
+
+def test_whole_network_is_the_formulas(formulas):
+    module = network((LinearHead(), MLPHead(hidden=(4,)), LinearHead()))
+    x = pixels()
+    p = {k: v.detach().numpy() for k, v in module.state_dict().items()}
+    out = (x / 255.0 - np.array([0.25, 0.5])[:, None, None]) / np.array([0.5, 2.0])[:, None, None]
+    for layer in (0, 3):
+        out = formulas.conv(out, p[f"trunk.{layer}.weight"], p[f"trunk.{layer}.bias"], "same")
+        out = formulas.pool(formulas.relu(out))
+    out = out.reshape(len(x), -1)
+    features = formulas.relu(formulas.dense(out, p["trunk.7.weight"], p["trunk.7.bias"]))
+    linear = formulas.dense(features, p["heads.linear.weight"], p["heads.linear.bias"])
+    hidden = formulas.relu(formulas.dense(features, p["heads.others.0.0.weight"], p["heads.others.0.0.bias"]))
+    mlp = formulas.dense(hidden, p["heads.others.0.2.weight"], p["heads.others.0.2.bias"])
+    expected = [formulas.softmax(z) for z in (linear[:, :2], mlp, linear[:, 2:])]
+    module.eval()
+    with torch.no_grad():
+        got = [torch.softmax(z, 1).numpy() for z in module(torch.from_numpy(x)).split(N_CLASSES, 1)]
+        np.testing.assert_allclose(module.features(torch.from_numpy(x)).numpy(), features, rtol=1e-10, atol=1e-12)
+    for g, e in zip(got, expected, strict=True):
+        np.testing.assert_allclose(g, e, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(g.sum(1), 1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("specs", [[LinearHead()] * 3, [MLPHead((16,)), LinearHead(), MLPHead((16,))]])
+def test_every_task_teaches_the_whole_trunk_and_its_own_head_only(specs):
+    module = network(specs, hidden=(32,))
+    codes = torch.tensor([[0, 3, 2], [1, 0, 0], [1, 2, 1]])
+    own = [t for t, s in enumerate(specs) if not isinstance(s, LinearHead)]
+    for t in range(3):
+        module.zero_grad()
+        MultiTaskLoss(N_CLASSES)(module(torch.from_numpy(pixels())), codes, torch.ones(3, 3).double())[t].backward()
+        for name, parameter in module.trunk.named_parameters():
+            assert parameter.grad.abs().sum() > 0, name
+        rows = [u for u in range(3) if u not in own for _ in range(N_CLASSES[u])]
+        touched = module.heads.linear.weight.grad.abs().sum(1) > 0
+        assert touched.tolist() == [u == t for u in rows]
+        for u, head in zip(own, module.heads.others, strict=True):
+            assert [p.grad is not None and bool(p.grad.any()) for p in head.parameters()] == [u == t] * 4
+
+
+def test_there_is_one_trunk_however_many_tasks():
+    names = {k.split(".")[0] for k, _ in network().named_parameters()}
+    assert names == {"trunk", "heads"}
+    assert sum(p.numel() for p in network().trunk.parameters()) == (2 * 2 * 9 + 2) + (3 * 2 * 9 + 3) + (3 * 5 + 5)
+
+
+def test_input_stage_scales_then_standardises_channel_by_channel():
+    stage = InputStage(0.5, [1.0, 2.0], [2.0, 4.0])
+    out = stage(torch.tensor([6, 20], dtype=torch.uint8).view(1, 2, 1, 1))
+    assert out.flatten().tolist() == [(3 - 1) / 2, (10 - 2) / 4]
+    assert out.dtype == torch.float64
+    assert stage.float()(torch.ones(1, 2, 1, 1, dtype=torch.uint16)).dtype == torch.float32
+
+
+def test_augment_sees_scaled_pixels_in_training_only():
+    seen = []
+
+    def augment(batch):
+        seen.append(batch.clone())
+        return batch + 1
+
+    stage = InputStage(0.1, [0.0], [2.0])
+    stage.set_augment(augment)
+    x = torch.full((2, 1, 1, 1), 10, dtype=torch.uint8)
+    assert stage.train()(x).flatten().tolist() == [1, 1]
+    assert seen[0].flatten().tolist() == [1, 1]
+    assert stage.eval()(x).flatten().tolist() == [0.5, 0.5]
+    assert len(seen) == 1
+
+
+def test_standardisation_travels_with_the_weights_and_augment_does_not():
+    stage = InputStage(0.5, [1.0, 2.0], [2.0, 4.0])
+    stage.set_augment(torch.nn.Identity())
+    module = network(stage=stage)
+    state = module.state_dict()
+    assert state["inputs.mean"].flatten().tolist() == [1, 2]
+    assert state["inputs.std"].flatten().tolist() == [2, 4]
+    assert state["inputs.scale"].item() == 0.5
+    assert not [k for k in state if "augment" in k]
+    assert not list(stage.parameters())
+    fresh = network()
+    fresh.load_state_dict(state)
+    x = torch.from_numpy(pixels())
+    assert torch.equal(fresh.eval()(x), module.eval()(x))
+
+
+def test_same_seed_same_network():
+    assert all(torch.equal(a, b) for a, b in zip(network().parameters(), network().parameters(), strict=True))
+
+
+def test_feature_maps_of_any_shape_are_flattened():
+    module = build_module(
+        torch.nn.Conv2d(1, 3, 2), [LinearHead()], InputStage(1, [0.0], [1.0]), (1, 4, 5), [2], torch.float32
+    )
+    assert module.features(torch.zeros(2, 1, 4, 5)).shape == (2, 3 * 3 * 4)
+    assert module(torch.zeros(2, 1, 4, 5)).shape == (2, 2)

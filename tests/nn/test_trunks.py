@@ -1,0 +1,140 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from torch import nn
+
+from skmtl.nn import ConvTrunk
+
+
+def numbers(*shape, seed=0):
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+def built(image_shape, **params):
+    torch.manual_seed(0)
+    return ConvTrunk(**params).build(image_shape).double()
+
+
+def weights(layer):
+    return layer.weight.detach().numpy(), layer.bias.detach().numpy()
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("kernel_size", [1, 3])
+def test_convolution_is_the_cross_correlation_formula(formulas, padding, kernel_size):
+    conv = built((2, 6, 5), channels=(3,), kernel_size=kernel_size, padding=padding)[0]
+    x = numbers(2, 2, 6, 5)
+    expected = formulas.conv(x.numpy(), *weights(conv), padding)
+    np.testing.assert_allclose(conv(x).detach().numpy(), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_convolution_does_not_flip_its_kernel():
+    conv = built((1, 3, 3), channels=(1,), padding="valid")[0]
+    with torch.no_grad():
+        conv.weight.copy_(torch.arange(9.0).view(1, 1, 3, 3))
+        conv.bias.zero_()
+    corner = torch.zeros(1, 1, 3, 3, dtype=torch.float64)
+    corner[0, 0, 0, 0] = 1
+    # A true convolution would pick the last weight, 8.
+    assert conv(corner).item() == 0
+    corner[0, 0, 0, 1] = 10
+    assert conv(corner).item() == 10
+
+
+@pytest.mark.parametrize("size", [(6, 4), (5, 7), (1, 6)])
+def test_max_pooling_is_the_formula(formulas, size):
+    pool = built((1, *size), channels=(2,))[2]
+    assert isinstance(pool, nn.MaxPool2d)
+    x = numbers(3, 2, *size)
+    np.testing.assert_array_equal(pool(x).numpy(), formulas.pool(x.numpy()))
+
+
+def test_fully_connected_is_the_formula(formulas):
+    dense = built((1, 4, 4), channels=(2,), hidden=(5,))[-2]
+    x = numbers(3, 8)
+    np.testing.assert_allclose(dense(x).detach().numpy(), formulas.dense(x.numpy(), *weights(dense)), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("shape", "params", "n_features"),
+    [
+        ((1, 28, 28), {}, 128),
+        ((3, 32, 20), {"hidden": ()}, 64 * 8 * 5),
+        ((1, 28, 28), {"hidden": (), "channels": (4,), "max_map_size": 3}, 4 * 3 * 3),
+        ((1, 8, 8), {"hidden": (), "channels": 4, "padding": "valid"}, 4 * 3 * 3),
+        ((1, 1, 30), {"hidden": (), "channels": (2, 3)}, 3 * 1 * 7),
+        ((1, 1, 1), {"hidden": (), "channels": (2, 3)}, 3),
+        ((2, 7, 5), {"hidden": 6, "normalization": "batch"}, 6),
+    ],
+)
+def test_number_of_features(shape, params, n_features):
+    assert built(shape, **params)(numbers(2, *shape)).shape == (2, n_features)
+
+
+def test_one_row_images_are_pooled_along_their_length_only():
+    shapes = [tuple(m.kernel_size) for m in built((1, 1, 12), channels=(2, 2)) if isinstance(m, nn.MaxPool2d)]
+    assert shapes == [(1, 2), (1, 2)]
+
+
+def test_large_maps_are_averaged_to_the_bound():
+    trunk = built((1, 8, 8), channels=(1,), hidden=(), max_map_size=2)
+    x = numbers(1, 1, 8, 8)
+    maps = trunk[:3](x)
+    expected = maps.view(1, 1, 2, 2, 2, 2).mean(dim=(3, 5)).flatten(1)
+    torch.testing.assert_close(trunk(x), expected)
+
+
+def test_maps_within_the_bound_are_left_alone():
+    assert not [m for m in built((1, 16, 16), channels=(1,)) if isinstance(m, nn.AdaptiveAvgPool2d)]
+
+
+def test_dropout_and_batch_norm_stand_where_they_belong():
+    trunk = built((1, 8, 8), channels=(2,), hidden=(4, 3), dropout=0.25, normalization="batch")
+    names = [type(m).__name__ for m in trunk]
+    assert names == [
+        "Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Flatten", "Linear", "ReLU", "Dropout", "Linear", "ReLU",
+        "Dropout",
+    ]  # fmt: skip
+    assert trunk[-1].p == 0.25
+    assert "Dropout" not in [type(m).__name__ for m in built((1, 8, 8))]
+
+
+def test_even_kernels_keep_the_size_without_a_warning():
+    assert built((1, 6, 6), channels=(2,), kernel_size=2, hidden=())(numbers(1, 1, 6, 6)).shape == (1, 18)
+
+
+@pytest.mark.parametrize(("shape", "channels"), [((1, 2, 9), (4,)), ((1, 1, 20), (4,)), ((1, 8, 8), (4, 4, 4))])
+def test_image_smaller_than_kernel(shape, channels):
+    with pytest.raises(ValueError, match=r"smaller than the kernel of ConvTrunk \(kernel_size=3\): use a smaller"):
+        ConvTrunk(channels=channels, padding="valid").build(shape)
+
+
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [
+        ({"channels": ()}, "'channels' parameter of ConvTrunk must be a non-empty tuple of positive ints"),
+        ({"channels": (8, 0)}, "'channels' parameter"),
+        ({"channels": "32"}, "'channels' parameter"),
+        ({"channels": (8.0,)}, "'channels' parameter"),
+        ({"hidden": (-1,)}, "'hidden' parameter of ConvTrunk must be a tuple of positive ints"),
+        ({"kernel_size": 0}, "'kernel_size' parameter of ConvTrunk"),
+        ({"kernel_size": (3, 3)}, "'kernel_size' parameter of ConvTrunk"),
+        ({"padding": "full"}, "'padding' parameter of ConvTrunk"),
+        ({"dropout": 1.0}, "'dropout' parameter of ConvTrunk"),
+        ({"normalization": "layer"}, "'normalization' parameter of ConvTrunk"),
+        ({"max_map_size": 0}, "'max_map_size' parameter of ConvTrunk"),
+    ],
+)
+def test_bad_parameters(params, match):
+    with pytest.raises(ValueError, match=match):
+        ConvTrunk(**params).build((1, 8, 8))
+
+
+def test_spec_is_cloneable_and_never_changed():
+    spec = ConvTrunk(channels=np.array([2, 3]), hidden=[4])
+    before = {k: id(v) for k, v in spec.get_params().items()}
+    first, second = spec.build((1, 8, 8)), spec.build((1, 8, 8))
+    assert first[0].weight is not second[0].weight
+    assert before == {k: id(v) for k, v in spec.get_params().items()}
+    assert clone(spec).set_params(kernel_size=5).kernel_size == 5
