@@ -346,8 +346,8 @@ def _device(device):
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         resolved = torch.device(device)
-        torch.empty(0, device=resolved)
-    except (RuntimeError, AssertionError, TypeError) as error:
+        torch.empty(1, device=resolved).item()
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
         raise ValueError(
             f"device must be 'auto' or a device PyTorch has here. Got {device!r} instead: {error}"
         ) from error

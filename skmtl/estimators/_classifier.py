@@ -257,7 +257,8 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         Raises
         ------
         ValueError, TypeError
-            If an argument or parameter makes no sense; before any training.
+            If an argument or parameter makes no sense; before any training. ValueError also
+            if the loss stops being finite.
         """
         continuing = self.warm_start and hasattr(self, "net_")
         return self._train(X, y, sample_weight, continuing=continuing, epochs=self.max_epochs)

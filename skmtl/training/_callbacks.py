@@ -1,5 +1,6 @@
 """What happens around an epoch: records, learning rate, stopping, printing."""
 
+import math
 import time
 
 import numpy as np
@@ -35,6 +36,11 @@ class EpochRecord(Callback):
             row |= {f"{name}_{kind}": value for name, value in zip(self.task_names, values, strict=True)}
         for key, value in row.items():
             net.history.record(key, value)
+        if not math.isfinite(row["train_loss"]):
+            raise ValueError(
+                f"Training diverged: the loss of epoch {net.history[-1, 'epoch']} is {row['train_loss']}. Lower lr "
+                f"(now {net.lr}), or clip the gradients with skorch.callbacks.GradientNormClipping in callbacks."
+            )
 
 
 class LearningRate(Callback):

@@ -147,3 +147,8 @@ def test_order_of_callbacks(verbose, names):
         max_epochs=3, epochs_done=1, stopping={"patience": 3, "threshold": 0.1}, monitor=None,
     )  # fmt: skip
     assert [cb if cb is user else cb[0] for cb in built] == ["record", "learning_rate", user, "stopping", *names]
+
+
+def test_a_diverged_fit_says_so(small, digits):
+    with pytest.raises(ValueError, match=r"Training diverged: the loss of epoch \d+ is (nan|inf).*Lower lr"):
+        small(optimizer="sgd", lr=1e30, lr_scheduler="constant", max_epochs=20).fit(*digits)
