@@ -62,6 +62,28 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         return tags
 
+    def set_params(self, **params):
+        """Set parameters; ``trunk__channels=...`` turns a name such as ``trunk="cnn"`` into its spec.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters of the estimator, or of its specs in the form ``<parameter>__<name>``.
+
+        Returns
+        -------
+        self
+        """
+        for name, known in (("trunk", TRUNKS), ("head", HEADS), ("weighting", WEIGHTINGS)):
+            nested = any(key.startswith(f"{name}__") for key in params)
+            value = params.get(name, getattr(self, name))
+            if nested and isinstance(value, str):
+                params = {
+                    name: known[check_option(name, value, known)](),
+                    **{k: v for k, v in params.items() if k != name},
+                }
+        return super().set_params(**params)
+
     def _train(self, X, y, sample_weight, *, continuing, classes=None, epochs, partial=False):
         if continuing:
             self._check_unchanged()
@@ -190,7 +212,8 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
                     f"{name!r} has no two classes to train on: set early_stopping=False or pass more samples."
                 )
         monitor = None if self.monitor is None else resolve_task(self.monitor, task_names, "monitor")
-        watched = codes[valid_part] if monitor is None else codes[valid_part, monitor]
+        trained = check_task_weights(self.task_weights, task_names) > 0
+        watched = codes[valid_part][:, trained] if monitor is None else codes[valid_part, monitor]
         if not (watched != MISSING).any():
             raise ValueError(
                 f"early_stopping: the {len(valid_part)} validation samples have no label to monitor: raise "

@@ -66,7 +66,8 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         monitored accuracy has not risen by `tol` for `n_iter_no_change` epochs, and restore
         the best weights.
     monitor : task name or index, default=None
-        Task whose validation accuracy drives early stopping; None for the mean of all.
+        Task whose validation accuracy drives early stopping; None for the mean of all tasks of
+        positive weight.
     validation_fraction : float, default=0.1
         Share of the samples held out, in (0, 1).
     n_iter_no_change : int, default=10

@@ -30,7 +30,9 @@ class EpochRecord(Callback):
         if "valid_total" in means:
             scores = [means[f"valid_score_{t}"] for t in range(len(self.task_names))]
             per_task |= {"valid_loss": means["valid_loss"], "valid_score": scores}
-            row |= {"valid_loss": means["valid_total"], "valid_score": float(np.nanmean(scores))}
+            # A task that is turned off has no say in when to stop.
+            trained = np.asarray(scores)[net.task_weights.numpy() > 0]
+            row |= {"valid_loss": means["valid_total"], "valid_score": float(np.nanmean(trained))}
             row["monitor"] = row["valid_score"] if self.monitor is None else scores[self.monitor]
         for kind, values in per_task.items():
             row |= {f"{name}_{kind}": value for name, value in zip(self.task_names, values, strict=True)}

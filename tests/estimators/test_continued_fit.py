@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
+from sklearn.model_selection import GridSearchCV
 from torch import nn
 
 from skmtl import MultiTaskCNNClassifier
@@ -94,3 +95,22 @@ class TooFew(LossWeighting):
 def test_a_weighting_of_the_wrong_length_is_refused(digits):
     with pytest.raises(ValueError, match=r"weighting: TooFew.weights must return one weight per task, shape \(2,\)"):
         small(weighting=TooFew()).fit(*digits)
+
+
+def test_a_task_turned_off_has_no_say_in_stopping(digits):
+    clf = small(early_stopping=True, validation_fraction=0.3, task_weights=[1, 0]).fit(*digits)
+    assert all(row["valid_score"] == row["task0_valid_score"] for row in clf.history_)
+
+
+def test_nested_parameters_of_a_name():
+    clf = MultiTaskCNNClassifier().set_params(trunk__channels=(7,), lr=0.5)
+    assert isinstance(clf.trunk, ConvTrunk)
+    assert (clf.trunk.channels, clf.lr) == ((7,), 0.5)
+    assert clf.set_params(trunk="cnn", trunk__channels=(3,)).trunk.channels == (3,)
+    with pytest.raises(ValueError, match="Invalid parameter 'chanels' for estimator ConvTrunk"):
+        clf.set_params(trunk__chanels=(7,))
+
+
+def test_grid_over_the_default_trunk(digits):
+    search = GridSearchCV(small(trunk="cnn", max_epochs=1), {"trunk__channels": [(2,), (3,)]}, cv=2).fit(*digits)
+    assert search.best_estimator_.trunk.channels in {(2,), (3,)}
