@@ -1,7 +1,5 @@
 """The life of the data: check, layout, encode, build, train, publish."""
 
-import copy
-import re
 import warnings
 from collections.abc import Mapping
 
@@ -24,7 +22,8 @@ from ..training import (
     build_callbacks,
     build_net,
     check_net_params,
-    n_batches,
+    check_optimizer,
+    copy_callbacks,
     resolve_optimizer,
     resolve_scheduler,
     train,
@@ -32,6 +31,7 @@ from ..training import (
 from ..weighting import WEIGHTINGS, build_weighting
 from ._cell_weights import cell_weights, check_sample_weight, check_task_weights, resolve_class_weight
 from ._read_images import check_images_readable
+from ._snapshot import snapshot
 from ._standardize import channel_statistics
 
 # Below this many pixel values a fit in float64 costs nothing, and a sample of weight 2 trains
@@ -48,7 +48,6 @@ BUILT_ONCE = (
     "optimizer",
     "weight_decay",
     "device",
-    "net_params",
 )
 
 
@@ -88,18 +87,16 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         if continuing:
             self._check_unchanged()
         X = self._check_images(X, reset=not continuing)
-        targets = read_targets(y, self.missing_label)
-        if len(X) != targets.n_samples:
-            raise ValueError(
-                f"X and y have inconsistent numbers of samples: {len(X)} images, {targets.n_samples} rows of labels. "
-                "Pass one row of y per image."
-            )
         layout = self._layout if continuing else ImageLayout.infer(X.shape[1:], self.image_shape, self.channel_axis)
-        encoder = self._encoder if continuing else TargetEncoder().fit(targets, self._split_classes(classes, targets))
+        targets = self._check_targets(y, len(X))
+        encoder = self._make_encoder(targets, classes, continuing)
         codes = encoder.encode(targets)
+        sample_weight = self._check_sample_weight(sample_weight, targets, encoder)
         rows, codes, weights, row_weight = self._weigh(codes, sample_weight, encoder, partial)
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3)
-        train_part, valid_part = self._split(codes, seeds[0], encoder.task_names_, partial)
+        # Images held out once must not have been trained on.
+        split_seed = self._split_seed if continuing else seeds[0]
+        train_part, valid_part = self._split(codes, split_seed, encoder.task_names_, partial)
         setting = self._resolve(encoder)
         if continuing:
             net = self.net_
@@ -107,31 +104,62 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             stage = self._input_stage(X, layout, rows[train_part], row_weight[train_part])
             net = self._build(setting, stage, layout, encoder, n_train=len(train_part), seeds=seeds)
         data = self._datasets(X, layout, rows, codes, weights, train_part, valid_part, net)
-        stopped = self._run(net, setting, data, epochs, continuing, partial, encoder.task_names_)
+        interrupted = self._run(net, setting, data, epochs, continuing, partial, encoder.task_names_)
         self._publish(net, layout, encoder)
         if not continuing:
-            self._pixel_dtype = X.dtype
-            self._built_from = self._fingerprints()
-        if stopped:
-            warnings.warn(
-                f"fit was interrupted after {self.n_iter_} epochs; the model keeps what it has learned.",
-                InterruptedFitWarning,
-                stacklevel=3,
-            )
+            self._pixel_dtype, self._built_from, self._split_seed = X.dtype, self._built_once(), split_seed
+        if interrupted:
+            message = f"fit was interrupted after {self.n_iter_} epochs; the model keeps what it has learned."
+            warnings.warn(message, InterruptedFitWarning, stacklevel=3)
         return self
 
-    def _fingerprints(self):
-        # Addresses differ from process to process; what is at them does not.
-        return {name: re.sub(r" at 0x\w+", "", repr(getattr(self, name))) for name in BUILT_ONCE}
+    def _check_targets(self, y, n_samples):
+        targets = read_targets(y, self.missing_label)
+        if n_samples != targets.n_samples:
+            raise ValueError(
+                f"X and y have inconsistent numbers of samples: {n_samples} images, {targets.n_samples} rows of "
+                "labels. Pass one row of y per image."
+            )
+        return targets
+
+    def _make_encoder(self, targets, classes, continuing):
+        classes = self._split_classes(classes, targets)
+        if not continuing:
+            return TargetEncoder().fit(targets, classes)
+        if classes is not None:
+            self._check_same_classes(classes, targets)
+        return self._encoder
+
+    @staticmethod
+    def _check_sample_weight(sample_weight, targets, encoder):
+        names = encoder.task_names_
+        columns = targets.names if targets.named and set(targets.names) == set(names) else None
+        return check_sample_weight(sample_weight, targets.n_samples, names, columns)
+
+    def _built_once(self):
+        """Return a snapshot of what cannot take effect on a network that exists already."""
+        built = {name: snapshot(getattr(self, name)) for name in BUILT_ONCE}
+        net_params = self.net_params or {}
+        built["net_params"] = {k: snapshot(v) for k, v in net_params.items() if not k.startswith("lr_scheduler__")}
+        return built
 
     def _check_unchanged(self):
-        """Refuse a parameter that cannot take effect on a network that exists already."""
-        now = self._fingerprints()
+        now = self._built_once()
         for name, before in self._built_from.items():
             if now[name] != before:
                 raise ValueError(
-                    f"{name} was {before} when the network was built and is {now[name]} now, which cannot take effect "
-                    "on a trained network: set it back, or fit a clone (or with warm_start=False)."
+                    f"{name} is not what it was when the network was built, and cannot take effect on a trained "
+                    f"network. Got {getattr(self, name)!r}: set it back, or fit a clone (or with warm_start=False)."
+                )
+
+    def _check_same_classes(self, classes, targets):
+        given = TargetEncoder().fit(targets, classes)
+        for name, labels in zip(given.task_names_, given.classes_, strict=True):
+            known = self._encoder.classes_[self._encoder.task_names_.index(name)]
+            if not np.array_equal(labels, known):
+                raise ValueError(
+                    f"classes of task {name!r} are {labels.tolist()[:10]!r}, but were {known.tolist()[:10]!r} in the "
+                    "first call: pass the same, or none."
                 )
 
     def _check_images(self, X, reset):
@@ -170,7 +198,9 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
 
     def _weigh(self, codes, sample_weight, encoder, partial):
         names = encoder.task_names_
-        sample_weight = check_sample_weight(sample_weight, len(codes), names)
+        if sample_weight is not None and sample_weight.ndim == 2:
+            # A cell of weight 0 is a missing label: for class weights, for the split and for scores.
+            codes = np.where(sample_weight > 0, codes, MISSING)
         class_weight = resolve_class_weight(self.class_weight, names, encoder.classes_)
         if partial and "balanced" in [c for c in class_weight if isinstance(c, str)]:
             raise ValueError(
@@ -178,8 +208,8 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             )
         row_weight = np.ones(len(codes)) if sample_weight is None else sample_weight
         if row_weight.ndim == 2:
-            # The image counts as often as its most used label, so that a cell of weight 0 is a
-            # missing label and integer weights are repeated rows for the statistics too.
+            # The image counts as often as its most used label, so that integer weights are
+            # repeated rows for the statistics too.
             row_weight = np.where(codes != MISSING, row_weight, 0).max(axis=1)
         # A row without label or weight teaches nothing; it must not move the statistics either.
         rows = np.flatnonzero((row_weight > 0) & (codes != MISSING).any(axis=1))
@@ -226,6 +256,8 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         names = encoder.task_names_
         optimizer, optimizer_kwargs = resolve_optimizer(self.optimizer, self.weight_decay)
         net_params, scheduler_params = check_net_params(self.net_params, optimizer, self.lr_scheduler)
+        own = {k.removeprefix("optimizer__"): v for k, v in net_params.items() if k.startswith("optimizer__")}
+        check_optimizer(optimizer, {**optimizer_kwargs, **own}, self.lr)
         return {
             "task_weights": torch.as_tensor(check_task_weights(self.task_weights, names)),
             "weighting": build_weighting(self.weighting, len(names), WEIGHTINGS),
@@ -237,7 +269,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             "heads": self._head_specs(names),
             "trunk": TRUNKS[check_option("trunk", self.trunk, TRUNKS)]() if isinstance(self.trunk, str) else self.trunk,
             "device": _device(self.device),
-            "callbacks": _own_callbacks(self.callbacks),
+            "callbacks": copy_callbacks(self.callbacks, self.lr_scheduler),
         }
 
     def _head_specs(self, names):
@@ -273,7 +305,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         with stream:
             module = build_module(setting["trunk"], setting["heads"], stage, layout.image_shape, n_classes, dtype)
             if self.augment is not None:
-                _try_augment(self.augment, layout.image_shape, dtype)
+                _try_augment(module.inputs, self.augment, layout.image_shape)
         if issubclass(setting["optimizer"], torch.optim.LBFGS):
             # LBFGS flattens the parameters by views, which channels-last weights do not allow.
             module = module.to(memory_format=torch.contiguous_format)
@@ -282,7 +314,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             MultiTaskLoss(n_classes),
             optimizer=setting["optimizer"],
             optimizer_kwargs=setting["optimizer_kwargs"],
-            batch_size=batch_size_for(n_train) if self.batch_size == "auto" else min(self.batch_size, n_train),
+            batch_size=batch_size_for(n_train) if self.batch_size == "auto" else int(self.batch_size),
             predict_batch_size=int(np.clip(PREDICT_VALUES // np.prod(layout.image_shape), 16, 1024)),
             seed=int(seeds[2]),
             lr=self.lr,
@@ -310,14 +342,14 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         if continuing:
             net.task_weights, net.lr = setting["task_weights"], self.lr
             if self.batch_size != "auto":
-                net.iterator_train__batch_size = min(self.batch_size, len(train_data))
+                net.iterator_train__batch_size = int(self.batch_size)
         stopping = {"patience": self.n_iter_no_change, "threshold": self.tol} if valid_data is not None else None
         callbacks = build_callbacks(
             setting["callbacks"],
             task_names=task_names,
             verbose=self.verbose,
             scheduler=resolve_scheduler("constant", {}) if partial else setting["scheduler"],
-            n_batches=n_batches(len(train_data), net.iterator_train__batch_size)[0],
+            n_batches=len(net.get_iterator(train_data, training=True)),
             max_epochs=epochs,
             epochs_done=len(self.history_) if continuing else 0,
             stopping=stopping,
@@ -377,33 +409,25 @@ def _device(device):
     return resolved
 
 
-def _own_callbacks(callbacks):
-    pairs = []
-    for callback in callbacks or []:
-        name, callback = callback if isinstance(callback, tuple) else (None, callback)
-        if not isinstance(callback, type) and not hasattr(callback, "on_train_begin"):
-            raise TypeError(f"callbacks must be skorch callbacks or (name, callback) pairs. Got {callback!r} instead.")
-        own = copy.deepcopy(callback)
-        pairs.append(own if name is None else (name, own))
-    return pairs
-
-
-def _try_augment(augment, image_shape, dtype):
-    batch = torch.zeros((2, *image_shape), dtype=dtype)
-    out = augment(batch)
-    if not isinstance(out, torch.Tensor) or out.shape != batch.shape:
-        found = f"shape {tuple(out.shape)}" if isinstance(out, torch.Tensor) else type(out).__name__
+def _try_augment(stage, augment, image_shape):
+    stage.set_augment(augment)
+    batch = torch.zeros((2, *image_shape))
+    try:
+        stage.train()(batch)
+    except Exception as error:
         raise ValueError(
-            f"augment must return a tensor of the shape it is given, here {tuple(batch.shape)}. Got {found} instead."
-        )
+            f"augment fails on a float batch of shape {tuple(batch.shape)} (batch, channels, height, width): {error}"
+        ) from error
+    finally:
+        stage.set_augment(None)
 
 
 def _best_score(net):
-    stopping = dict(net.callbacks_)["stopping"]
+    stopping = dict(net.callbacks_)["skmtl_stopping"]
     rows = [r for r in net.history if r["epoch"] == stopping.best_epoch_ and "monitor" in r]
     return rows[-1]["monitor"] if rows else None
 
 
 def _tidy_history(history):
-    hidden = {"batches", "train_batch_count", "valid_batch_count", "monitor"}
+    hidden = {"batches", "train_batch_count", "valid_batch_count", "monitor", "valid_loss_best"}
     return [{k: v for k, v in row.items() if k not in hidden} for row in history if "train_loss" in row]

@@ -27,15 +27,30 @@ def check_task_weights(task_weights, task_names):
     weights = np.asarray(values, dtype=np.float64)
     if not weights.any():
         raise ValueError("task_weights are all zero, so there is nothing to train: give at least one task a weight.")
-    return weights
+    return weights / weights.max()  # only ratios matter, and these fit any floating-point type
 
 
-def check_sample_weight(sample_weight, n_samples, task_names):
-    """Return sample weights as float64 of shape (n_samples,) or (n_samples, n_tasks), or None."""
+def check_sample_weight(sample_weight, n_samples, task_names, columns=None):
+    """Return sample weights as float64 of shape (n_samples,) or (n_samples, n_tasks), or None.
+
+    Parameters
+    ----------
+    sample_weight : array-like or None
+        A data frame is matched with the tasks by name.
+    n_samples : int
+        Expected length.
+    task_names : list
+        The tasks, in the order of the result.
+    columns : list, default=None
+        The names of y's columns in y's order, which is that of weights without names.
+    """
     if sample_weight is None:
         return None
-    if hasattr(sample_weight, "columns") and set(sample_weight.columns) == set(task_names):
-        sample_weight = sample_weight[list(task_names)]
+    order = slice(None) if columns is None else [columns.index(name) for name in task_names]
+    if hasattr(sample_weight, "columns"):
+        order = slice(None)
+        if columns is not None:
+            sample_weight = _matched_by_name(sample_weight, task_names)
     try:
         sample_weight = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -54,7 +69,18 @@ def check_sample_weight(sample_weight, n_samples, task_names):
         raise ValueError(f"sample_weight must be >= 0. Got {weights.min()} instead.")
     if not weights.any():
         raise ValueError("sample_weight is zero for every sample: at least one must be positive.")
-    return weights
+    return weights if weights.ndim == 1 else weights[:, order]
+
+
+def _matched_by_name(sample_weight, task_names):
+    names = list(sample_weight.columns)
+    for name in task_names:
+        if name not in names:
+            raise ValueError(
+                f"sample_weight has no column {name!r}; its columns are {names!r}. Name them like those of y."
+                f"{did_you_mean(name, names)}"
+            )
+    return sample_weight[list(task_names)]
 
 
 def resolve_class_weight(class_weight, task_names, classes):

@@ -60,7 +60,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         Passes over the training images.
     batch_size : int or "auto", default="auto"
         ``"auto"``: the power of two nearest ``sqrt(n_samples)``, from 32 to 256. A last batch of
-        one sample, no use to batch normalisation, is left out; another sample every epoch.
+        one sample, no use to batch normalisation, joins the one before it.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the samples, stratified over all tasks, stop when the
         monitored accuracy has not risen by `tol` for `n_iter_no_change` epochs, and restore
@@ -262,7 +262,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
             if the loss stops being finite.
         """
         continuing = self.warm_start and hasattr(self, "net_")
-        return self._train(X, y, sample_weight, continuing=continuing, epochs=self.max_epochs)
+        return self._train(X, y, sample_weight, continuing=continuing, epochs=int(self.max_epochs))
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -284,6 +284,10 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         -------
         self
         """
+        if self.early_stopping:
+            raise ValueError(
+                "early_stopping=True has no meaning in partial_fit, which does one epoch: set it to False."
+            )
         continuing = hasattr(self, "net_")
         return self._train(X, y, sample_weight, continuing=continuing, classes=classes, epochs=1, partial=True)
 

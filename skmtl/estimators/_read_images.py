@@ -24,10 +24,18 @@ def check_images_readable(X):
     TypeError
         If X is a mapping.
     ValueError
-        If X is ragged, has fewer than two axes or holds text.
+        If X is ragged, has fewer than two axes, masked pixels or text, or is a tensor that
+        NumPy cannot read.
     """
     if isinstance(X, Mapping) and not issparse(X):
         raise TypeError(f"X must be an array of images. Got {type(X).__name__} instead: pass one of its values.")
+    if hasattr(X, "requires_grad"):
+        _check_tensor(X)
+    if np.ma.is_masked(X):
+        raise ValueError(
+            f"X has {np.ma.count_masked(X)} masked values, but every pixel needs one: fill them, with X.filled(0) "
+            "for instance."
+        )
     if isinstance(X, (list, tuple)) or (hasattr(X, "__array__") and not hasattr(X, "shape")):
         X = _array(X)
     shape = getattr(X, "shape", ())
@@ -38,6 +46,21 @@ def check_images_readable(X):
             "X.reshape(-1, 1) a column of single pixels."
         )
     _check_numbers(np.asarray(X) if hasattr(X, "columns") else X)
+
+
+def _check_tensor(X):
+    """Refuse what torch does not hand to NumPy; works without importing torch."""
+    device = str(getattr(X, "device", "cpu"))
+    remedies = {
+        ".detach()": ("requires grad", X.requires_grad),
+        ".float()": (f"is {X.dtype}", str(X.dtype) == "torch.bfloat16"),
+        ".cpu()": (f"is on {device}", device != "cpu"),
+    }
+    wrong = {call: what for call, (what, applies) in remedies.items() if applies}
+    if wrong:
+        raise ValueError(
+            f"X is a tensor that {' and '.join(wrong.values())}, which NumPy cannot read: pass X{''.join(wrong)}."
+        )
 
 
 def _array(X):

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from ._custom_trunk import build_trunk
+from ._custom_trunk import build_trunk, is_own_module
 from ._heads import Heads
 
 __all__ = ["InputStage", "MultiTaskModule", "build_module"]
@@ -38,8 +38,18 @@ class InputStage(nn.Module):
         """Return the batch the trunk sees."""
         images = images.to(self.scale.dtype) * self.scale
         if self.training and self.augment is not None:
-            images = self.augment(images)
+            images = self._augmented(images)
         return (images - self.mean) / self.std
+
+    def _augmented(self, images):
+        out = self.augment(images)
+        if not isinstance(out, torch.Tensor) or out.shape != images.shape:
+            found = f"shape {tuple(out.shape)}" if isinstance(out, torch.Tensor) else type(out).__name__
+            raise ValueError(
+                f"augment must return a tensor of the shape it is given, here {tuple(images.shape)}. "
+                f"Got {found} instead."
+            )
+        return out
 
 
 class MultiTaskModule(nn.Module):
@@ -53,21 +63,26 @@ class MultiTaskModule(nn.Module):
         Layers all tasks share.
     heads : Heads
         Layers of the single tasks.
+    contiguous : bool, default=False
+        Whether to lay the images out in memory in the order of their axes.
 
     References
     ----------
     Caruana (1997), Multitask learning, Machine Learning 28, figure 2.
     """
 
-    def __init__(self, inputs, trunk, heads):
+    def __init__(self, inputs, trunk, heads, contiguous=False):
         super().__init__()
         self.inputs = inputs
         self.trunk = trunk
         self.heads = heads
+        # A user's trunk may take views, which the strides of channels-last images do not allow.
+        self.contiguous = contiguous
 
     def features(self, images):
         """Return the shared features, shape (batch, n_features)."""
-        return self.trunk(self.inputs(images)).flatten(1)
+        images = self.inputs(images)
+        return self.trunk(images.contiguous() if self.contiguous else images).flatten(1)
 
     def forward(self, X):
         """Return the logits of all tasks side by side, shape (batch, sum of class counts)."""
@@ -93,5 +108,6 @@ def build_module(trunk, head_specs, inputs, image_shape, n_classes, dtype):
         Of all parameters.
     """
     built, n_features = build_trunk(trunk, image_shape)
-    module = MultiTaskModule(inputs, built, Heads(head_specs, n_features, n_classes))
+    heads = Heads(head_specs, n_features, n_classes)
+    module = MultiTaskModule(inputs, built, heads, contiguous=is_own_module(trunk))
     return module.to(dtype)

@@ -1,10 +1,11 @@
 """The skorch side: the only package that imports it."""
 
 from ._callbacks import build_callbacks
-from ._data import BatchDataset, batch_size_for, n_batches
+from ._data import BatchDataset, batch_size_for
 from ._net import MultiTaskNet, build_net, train
 from ._net_params import check_net_params
-from ._optimization import OPTIMIZERS, SCHEDULERS, resolve_optimizer, resolve_scheduler
+from ._optimization import OPTIMIZERS, SCHEDULERS, check_optimizer, resolve_optimizer, resolve_scheduler
+from ._own_callbacks import copy_callbacks
 from ._random import RandomStream
 
 __all__ = [
@@ -17,7 +18,8 @@ __all__ = [
     "build_callbacks",
     "build_net",
     "check_net_params",
-    "n_batches",
+    "check_optimizer",
+    "copy_callbacks",
     "resolve_optimizer",
     "resolve_scheduler",
     "train",

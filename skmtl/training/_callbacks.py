@@ -4,9 +4,11 @@ import math
 import time
 
 import numpy as np
-from skorch.callbacks import Callback, EarlyStopping
+from skorch.callbacks import Callback
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 from tqdm.auto import tqdm
+
+from ._stop_early import StopEarly
 
 __all__ = ["EpochRecord", "LearningRate", "PrintEpoch", "Progress", "build_callbacks"]
 
@@ -33,6 +35,10 @@ class EpochRecord(Callback):
             # A task that is turned off has no say in when to stop.
             trained = np.asarray(scores)[net.task_weights.numpy() > 0]
             row |= {"valid_loss": means["valid_total"], "valid_score": float(np.nanmean(trained))}
+            # The name under which skorch's Checkpoint looks for it.
+            row["valid_loss_best"] = all(
+                row["valid_loss"] < past["valid_loss"] for past in net.history[:-1] if "valid_loss" in past
+            )
             row["monitor"] = row["valid_score"] if self.monitor is None else scores[self.monitor]
         for kind, values in per_task.items():
             row |= {f"{name}_{kind}": value for name, value in zip(self.task_names, values, strict=True)}
@@ -144,22 +150,17 @@ def build_callbacks(user, *, task_names, verbose, scheduler, n_batches, max_epoc
         Task that drives early stopping; None for the mean.
     """
     steps = n_batches * max_epochs
-    callbacks = [("record", EpochRecord(task_names, monitor))]
-    callbacks.append(("learning_rate", LearningRate(*scheduler, total_steps=steps)))
+    callbacks = [("skmtl_record", EpochRecord(task_names, monitor))]
+    callbacks.append(("skmtl_learning_rate", LearningRate(*scheduler, total_steps=steps)))
     callbacks += user
-    if stopping is not None:
-        callbacks.append(
-            (
-                "stopping",
-                EarlyStopping(
-                    "monitor", **stopping, threshold_mode="abs", lower_is_better=False, load_best=True, sink=_silent
-                ),
-            )
-        )
     if verbose >= 1:
-        callbacks.append(("print", PrintEpoch(task_names, epochs_done + max_epochs)))
+        callbacks.append(("skmtl_print", PrintEpoch(task_names, epochs_done + max_epochs)))
     if verbose >= 2:
-        callbacks.append(("progress", Progress(steps)))
+        callbacks.append(("skmtl_progress", Progress(steps)))
+    if stopping is not None:
+        # Last, for it ends the epoch where it stands.
+        stop = StopEarly("monitor", **stopping, lower_is_better=False, load_best=True, sink=_silent)
+        callbacks.append(("skmtl_stopping", stop))
     return callbacks
 
 

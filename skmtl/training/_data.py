@@ -2,9 +2,9 @@
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Sampler
 
-__all__ = ["BatchDataset", "batch_size_for", "keep_batch", "n_batches"]
+__all__ = ["BatchDataset", "RandomBatches", "batch_size_for", "keep_batch"]
 
 
 class BatchDataset(Dataset):
@@ -74,13 +74,36 @@ def batch_size_for(n_samples):
     return min(n_samples, 2 ** int(np.clip(round(np.log2(n_samples) / 2), 5, 8)))
 
 
-def n_batches(n_samples, batch_size):
-    """Return the number of batches of an epoch, and whether a lone last sample is left out.
+class RandomBatches(Sampler):
+    """Every row once an epoch, in random order, whole batches of indices.
+
+    A lone last row joins the batch before it: batch normalisation cannot use a batch of one.
+
+    Parameters
+    ----------
+    n_samples, batch_size : int
+        Rows of the data set, and of a batch.
+    generator : torch.Generator
+        Source of the order.
 
     Examples
     --------
-    >>> n_batches(64, 32), n_batches(65, 32), n_batches(66, 32), n_batches(1, 32)
-    ((2, False), (2, True), (3, False), (1, False))
+    >>> batches = RandomBatches(7, 3, torch.Generator().manual_seed(0))
+    >>> [len(batch) for batch in batches], len(batches)
+    ([3, 4], 2)
     """
-    drop_last = n_samples > batch_size and n_samples % batch_size == 1
-    return n_samples // batch_size if drop_last else -(-n_samples // batch_size), drop_last
+
+    def __init__(self, n_samples, batch_size, generator):
+        self.generator = generator
+        self.n_samples = n_samples
+        self.starts = list(range(0, n_samples, batch_size))
+        if n_samples - self.starts[-1] == 1 < min(batch_size, n_samples):
+            self.starts.pop()
+
+    def __len__(self):
+        return len(self.starts)
+
+    def __iter__(self):
+        order = torch.randperm(self.n_samples, generator=self.generator).numpy()
+        for start, stop in zip(self.starts, [*self.starts[1:], self.n_samples], strict=True):
+            yield order[start:stop]

@@ -1,12 +1,14 @@
 """skorch's training loop for many losses."""
 
+import copy
+
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping
 from skorch.helper import predefined_split
 from torch.utils.data import DataLoader
 
-from ._data import keep_batch, n_batches
+from ._data import RandomBatches, keep_batch
 from ._meter import EpochMeter
 
 __all__ = ["MultiTaskNet", "build_net", "train"]
@@ -76,6 +78,14 @@ class MultiTaskNet(NeuralNet):
             right = (task_logits.argmax(1) == codes[:, t]) & labelled
             self.meter.add(f"valid_score_{t}", right.sum(), labelled.sum())
 
+    def get_iterator(self, dataset, training=False):
+        """Return a loader; in training one whose batches never hold a single row."""
+        if not training:
+            return super().get_iterator(dataset, training=False)
+        kwargs = self.get_params_for("iterator_train")
+        batches = RandomBatches(len(dataset), kwargs.pop("batch_size"), kwargs["generator"])
+        return self.iterator_train(dataset, batch_sampler=batches, **kwargs)
+
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Run an epoch without waiting for the device after every batch."""
         if iterator is None:
@@ -130,7 +140,6 @@ def build_net(module, criterion, *, optimizer, optimizer_kwargs, batch_size, pre
         optimizer=optimizer,
         iterator_train=DataLoader,
         iterator_train__batch_size=batch_size,
-        iterator_train__shuffle=True,
         iterator_valid=DataLoader,
         iterator_valid__batch_size=predict_batch_size,
         **loader,
@@ -163,22 +172,34 @@ def train(net, train_data, valid_data, callbacks, max_epochs, augment=None):
     -------
     bool
         Whether the user interrupted it.
+
+    Raises
+    ------
+    Exception
+        Whatever stops the training; a net trained before is then as it was before.
     """
     net.callbacks, net.max_epochs = callbacks, max_epochs
-    # Batch normalisation cannot use a batch of one; every epoch leaves out another sample.
-    net.iterator_train__drop_last = n_batches(len(train_data), net.iterator_train__batch_size)[1]
     if net.initialized_:
         net.initialize_callbacks()
     else:
         net.initialize()
+    before = copy.deepcopy((net.module_.state_dict(), net.optimizer_.state_dict())) if net.history else None
+    epochs_before = len(net.history)
     net.train_split = None if valid_data is None else predefined_split(valid_data)
     net.module_.inputs.set_augment(augment)
-    net.partial_fit(train_data, y=None)
-    # What trained the model need not travel with it, nor be something that can be pickled.
-    net.module_.inputs.set_augment(None)
+    try:
+        net.partial_fit(train_data, y=None)
+    except Exception:
+        if before is not None:
+            net.module_.load_state_dict(before[0])
+            net.optimizer_.load_state_dict(before[1])
+        del net.history[epochs_before:]
+        raise
+    finally:
+        # The validation images and what trained the model must not travel with it.
+        net.train_split = None
+        net.module_.inputs.set_augment(None)
     if net.interrupted and "train_loss" not in net.history[-1]:
         # The row of an epoch broken off would leave a gap in the numbers of later ones.
         net.history.pop()
-    # The split holds the validation images, which must not travel with the model.
-    net.train_split = None
     return net.interrupted

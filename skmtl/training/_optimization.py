@@ -7,7 +7,7 @@ from torch.optim import lr_scheduler as schedulers
 
 from .._validation import check_option
 
-__all__ = ["OPTIMIZERS", "SCHEDULERS", "resolve_optimizer", "resolve_scheduler"]
+__all__ = ["OPTIMIZERS", "SCHEDULERS", "check_optimizer", "resolve_optimizer", "resolve_scheduler"]
 
 OPTIMIZERS = {
     "adam": (torch.optim.Adam, {}),
@@ -37,7 +37,7 @@ def resolve_optimizer(optimizer, weight_decay):
     """Return (class, keyword arguments) for a name or a ``torch.optim.Optimizer`` subclass."""
     if isinstance(optimizer, str):
         cls, kwargs = OPTIMIZERS[check_option("optimizer", optimizer, OPTIMIZERS)]
-    elif isinstance(optimizer, type) and issubclass(optimizer, torch.optim.Optimizer):
+    elif _is_final(optimizer, torch.optim.Optimizer):
         cls, kwargs = optimizer, {}
     else:
         raise TypeError(
@@ -64,8 +64,7 @@ def resolve_scheduler(lr_scheduler, params):
                 "has no parameters of its own: pass a torch.optim.lr_scheduler class."
             )
         return factory, "batch"
-    base = (schedulers.LRScheduler, schedulers.ReduceLROnPlateau)
-    if not (isinstance(lr_scheduler, type) and issubclass(lr_scheduler, base)):
+    if not _is_final(lr_scheduler, schedulers.LRScheduler):
         raise TypeError(
             f"lr_scheduler must be one of {sorted(SCHEDULERS)} or a torch.optim.lr_scheduler class. "
             f"Got {lr_scheduler!r} instead."
@@ -77,4 +76,20 @@ def resolve_scheduler(lr_scheduler, params):
             f"lr_scheduler: {lr_scheduler.__name__} needs {', '.join(missing)}: pass "
             f"net_params={{'lr_scheduler__{missing[0]}': ...}}."
         )
+    try:
+        lr_scheduler(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0, momentum=0.9), **params)
+    except Exception as error:
+        raise ValueError(f"lr_scheduler: {lr_scheduler.__name__} does not accept {params}: {error}") from error
     return lambda optimizer, lr, total_steps: lr_scheduler(optimizer, **params), "epoch"
+
+
+def check_optimizer(cls, kwargs, lr):
+    """Raise ValueError unless the optimiser can be made with these arguments for an ordinary weight matrix."""
+    try:
+        cls([torch.nn.Parameter(torch.zeros(2, 2))], lr=lr, **kwargs)
+    except Exception as error:
+        raise ValueError(f"optimizer: {cls.__name__} cannot be made with lr={lr}, {kwargs}: {error}") from error
+
+
+def _is_final(cls, base):
+    return isinstance(cls, type) and issubclass(cls, base) and cls is not base

@@ -67,10 +67,19 @@ def build_weighting(weighting, n_tasks, known):
     built = weighting.build(n_tasks)
     if not callable(getattr(built, "weights", None)):
         raise TypeError(f"weighting: {type(weighting).__name__}.build must return an object with weights(losses).")
-    tried = torch.as_tensor(copy.deepcopy(built).weights(torch.ones(n_tasks)))
-    if tried.shape != (n_tasks,):
-        raise ValueError(
-            f"weighting: {type(weighting).__name__}.weights must return one weight per task, shape ({n_tasks},). "
-            f"Got shape {tuple(tried.shape)} instead."
-        )
+    _try_weighting(built, n_tasks, type(weighting).__name__)
     return built
+
+
+def _try_weighting(built, n_tasks, name):
+    # A copy, so that the trial leaves no trace in its state.
+    weights = torch.as_tensor(copy.deepcopy(built).weights(torch.ones(n_tasks)))
+    if weights.shape != (n_tasks,):
+        raise ValueError(
+            f"weighting: {name}.weights must return one weight per task, shape ({n_tasks},). "
+            f"Got shape {tuple(weights.shape)} instead."
+        )
+    if not torch.isfinite(weights).all() or (weights < 0).any():
+        raise ValueError(
+            f"weighting: {name}.weights must return finite weights >= 0. Got {weights.tolist()} for losses of 1."
+        )

@@ -91,7 +91,11 @@ def test_sample_weight_of_two_equals_the_row_twice():
 
 def test_frames_of_sample_weights_meet_by_name():
     frame = pd.DataFrame({"side": [1.0, 2], "digit": [3.0, 4]})
-    assert check_sample_weight(frame, 2, NAMES).tolist() == [[3, 1], [4, 2]]
+    assert check_sample_weight(frame, 2, NAMES, NAMES).tolist() == [[3, 1], [4, 2]]
+    with pytest.raises(ValueError, match=r"sample_weight has no column 'side'.*Did you mean 'sides'"):
+        check_sample_weight(frame.rename(columns={"side": "sides"}), 2, NAMES, NAMES)
+    # Without names, in the order of y's columns, whatever that of the tasks.
+    assert check_sample_weight(frame.to_numpy(), 2, NAMES, NAMES[::-1]).tolist() == [[3, 1], [4, 2]]
     assert check_sample_weight(None, 2, NAMES) is None
 
 
@@ -113,10 +117,10 @@ def test_a_task_without_weight():
 
 TASK_WEIGHTS = [
     (None, [1, 1]),
-    ([2, 0], [2, 0]),
-    (np.array([1, 2.5]), [1, 2.5]),
-    ({"side": 3, "digit": 1}, [1, 3]),
-    ({0: 1, 1: 4}, [1, 4]),
+    ([2, 0], [1, 0]),
+    (np.array([1, 2.5]), [0.4, 1]),
+    ({"side": 4, "digit": 1}, [0.25, 1]),
+    ({0: 1e39, 1: 4e39}, [0.25, 1]),
 ]
 
 

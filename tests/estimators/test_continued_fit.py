@@ -3,14 +3,18 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
+from skorch.callbacks import LRScheduler
 from torch import nn
 
 from skmtl import MultiTaskCNNClassifier
+from skmtl.estimators import _base as base
 from skmtl.nn import ConvTrunk
+from skmtl.training import train as real_train
 from skmtl.weighting import LossWeighting
 
 
@@ -39,7 +43,7 @@ def test_what_cannot_change_is_refused(digits, name, value):
     clf = small(warm_start=True).fit(*digits)
     before = clf.predict_proba(digits[0])[0]
     clf.set_params(**{name: value})
-    with pytest.raises(ValueError, match=f"{name} was .* when the network was built"):
+    with pytest.raises(ValueError, match=f"{name} is not what it was when the network was built"):
         clf.fit(*digits)
     np.testing.assert_array_equal(clf.predict_proba(digits[0])[0], before)
     assert clf.set_params(warm_start=False).fit(*digits).n_iter_ == 2
@@ -75,10 +79,125 @@ class NormTrunk(nn.Module):
         return self.layers(X)
 
 
-def test_a_lone_last_sample_is_left_out(digits):
-    clf = small(trunk=NormTrunk, batch_size=32, max_epochs=1).fit(*digits)  # 65 = 2 * 32 + 1
+def test_a_lone_last_sample_joins_the_batch_before(digits):
+    seen = []
+    clf = small(trunk=NormTrunk, batch_size=32, max_epochs=1, augment=lambda b: seen.append(len(b)) or b)
+    clf.fit(*digits)  # 65 = 2 * 32 + 1
+    assert seen == [2, 32, 33]  # the first is the trial before the training
     assert np.isfinite(clf.predict_proba(digits[0])[0]).all()
-    assert clf.net_.history[-1]["train_batch_count"] == 2
+
+
+def test_numpy_integers_are_integers(digits):
+    clf = small(max_epochs=np.int64(2), batch_size=np.int32(16)).fit(*digits)
+    assert clf.n_iter_ == 2
+
+
+def test_a_failed_fit_leaves_the_model_as_it_was(digits):
+    clf = small(warm_start=True).fit(*digits)
+    before = clf.predict_proba(digits[0])[0]
+    with pytest.raises(ValueError, match="Training diverged"):
+        clf.set_params(lr=1e30, lr_scheduler="constant", max_epochs=20).fit(*digits)
+    np.testing.assert_array_equal(clf.predict_proba(digits[0])[0], before)
+    assert clf.net_.train_split is None
+    clf.set_params(lr=1e-3, max_epochs=1).fit(*digits)
+    assert [row["epoch"] for row in clf.history_] == [1, 2, 3]
+
+
+def test_partial_fit_refuses_other_classes_and_early_stopping(digits):
+    clf = small().partial_fit(*digits, classes=[[0, 1], [0, 1, 2]])
+    clf.partial_fit(*digits, classes=[[0, 1], [2, 1, 0]])
+    with pytest.raises(ValueError, match=r"classes of task 'task1' are .* in the first call"):
+        clf.partial_fit(*digits, classes=[[0, 1], [0, 1]])
+    with pytest.raises(ValueError, match="early_stopping=True has no meaning in partial_fit"):
+        clf.set_params(early_stopping=True).partial_fit(*digits)
+
+
+def test_columns_in_another_order_take_their_weights_along(digits):
+    X, y = digits
+    frame = pd.DataFrame(y, columns=["odd", "big"])
+    weights = np.random.default_rng(0).random(y.shape)
+    one = small(warm_start=True).fit(X, frame).fit(X, frame, weights)
+    other = small(warm_start=True).fit(X, frame).fit(X, frame[["big", "odd"]], weights[:, ::-1])
+    np.testing.assert_array_equal(one.predict_proba(X)[0], other.predict_proba(X)[0])
+
+
+@pytest.mark.parametrize("params", [{"class_weight": "balanced"}, {"early_stopping": True, "validation_fraction": 0.3}])
+def test_a_cell_of_weight_zero_is_a_missing_label(digits, params):
+    X, y = digits
+    weights = np.ones(y.shape)
+    weights[::3, 1] = 0
+    wrong = y.copy()
+    wrong[::3, 1] = 1 - y[::3, 1]
+    weighted = small(**params).fit(X, wrong, weights)
+    missing = small(**params).fit(X, np.where(weights == 0, np.nan, y))
+    np.testing.assert_allclose(weighted.predict_proba(X)[1], missing.predict_proba(X)[1], atol=1e-12)
+    for one, other in zip(weighted.history_, missing.history_, strict=True):
+        assert one["train_loss"] == pytest.approx(other["train_loss"], rel=1e-12)
+        assert one.get("task1_valid_score") == other.get("task1_valid_score")
+
+
+def test_the_best_weights_are_kept_whatever_tol(digits):
+    clf = small(early_stopping=True, validation_fraction=0.3, tol=0.5, n_iter_no_change=20, max_epochs=12, lr=1e-2)
+    clf.fit(*digits)
+    assert clf.best_score_ == max(row["valid_score"] for row in clf.history_)
+    assert clf.best_score_ > clf.history_[0]["valid_score"]
+
+
+def test_a_warm_start_validates_on_the_same_images(digits, monkeypatch):
+    X, y = digits
+    clf = small(warm_start=True, early_stopping=True, validation_fraction=0.3, random_state=None)
+    seen = []
+
+    def spy(net, train, valid, *rest):
+        seen.append(valid.rows)
+        return real_train(net, train, valid, *rest)
+
+    monkeypatch.setattr(base, "train", spy)
+    clf.fit(X, y)
+    clf.fit(X, y)
+    np.testing.assert_array_equal(seen[0], seen[1])
+
+
+def test_a_scheduler_among_the_callbacks_is_not_overruled(digits):
+    scheduler = LRScheduler("StepLR", step_size=1, gamma=0.5)
+    with pytest.raises(ValueError, match="skorch LRScheduler, which lr_scheduler='one-cycle' would overrule"):
+        small(callbacks=[scheduler]).fit(*digits)
+    clf = small(callbacks=[scheduler], lr_scheduler="constant", lr=0.5, optimizer="sgd", max_epochs=3).fit(*digits)
+    assert [row["lr"] for row in clf.history_] == [0.5, 0.25, 0.125]
+
+
+def test_every_epoch_is_printed(digits, capsys):
+    clf = small(early_stopping=True, validation_fraction=0.3, n_iter_no_change=1, verbose=1, max_epochs=30).fit(*digits)
+    assert capsys.readouterr().out.count("epoch ") == clf.n_iter_ < 30
+
+
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [
+        ({"optimizer": torch.optim.Optimizer}, "optimizer must be one of"),
+        ({"lr_scheduler": torch.optim.lr_scheduler.LRScheduler}, "lr_scheduler must be one of"),
+        ({"net_params": {"optimizer__betas": "x"}}, "optimizer: AdamW cannot be made with"),
+        (
+            {"lr_scheduler": torch.optim.lr_scheduler.OneCycleLR, "net_params": {"lr_scheduler__max_lr": 1.0}},
+            "lr_scheduler: OneCycleLR does not accept",
+        ),
+        ({"callbacks": [int]}, "callbacks must be skorch callbacks"),
+        ({"augment": lambda b: b[:, [2, 1, 0]]}, "augment fails on a float batch of shape"),
+    ],
+)
+def test_refused_before_training(digits, params, match):
+    with pytest.raises((ValueError, TypeError), match=match):
+        small(**params).fit(*digits)
+
+
+class ViewTrunk(nn.Module):
+    def forward(self, X):
+        return X.view(len(X), -1)
+
+
+def test_a_trunk_may_take_views_of_channels_last_images(digits):
+    X = np.repeat(digits[0][..., None], 3, axis=-1)
+    assert small(trunk=ViewTrunk).fit(X, digits[1]).predict(X).shape == (65, 2)
 
 
 def test_lbfgs_trains(digits):

@@ -135,7 +135,7 @@ def test_global_random_states_stay_as_they_were(random_model, digits):
     legacy = np.random.get_state()[1].copy()  # noqa: NPY002 the state whose constancy is the point
     state, own = torch.get_rng_state(), random.getstate()
     random_model.fit(digits.images, digits.codes)
-    random_model.partial_fit(digits.images, digits.codes)
+    random_model.set_params(early_stopping=False).partial_fit(digits.images, digits.codes)
     random_model.predict(digits.images)
     assert torch.equal(torch.get_rng_state(), state)
     assert random.getstate() == own

@@ -98,10 +98,12 @@ def test_no_option_is_accepted_and_ignored(name, make, digits):
 def test_monitor_and_patience_are_not_ignored(make, digits):
     y = np.column_stack([digits.digit, np.random.default_rng(0).integers(0, 2, 120)])
     stop = {"early_stopping": True, "max_epochs": 40, "validation_fraction": 0.3}
-    by_monitor = [make(**stop, monitor=t, n_iter_no_change=3).fit(digits.images, y).n_iter_ for t in (0, 1)]
+    by_monitor = [make(**stop, monitor=t, n_iter_no_change=3).fit(digits.images, y) for t in (0, 1)]
     by_patience = [make(**stop, n_iter_no_change=k).fit(digits.images, y).n_iter_ for k in (1, 8)]
     by_tol = [make(**stop, tol=tol, n_iter_no_change=3).fit(digits.images, y).n_iter_ for tol in (0, 0.5)]
-    assert by_monitor[0] != by_monitor[1]
+    for t, clf in enumerate(by_monitor):
+        assert clf.best_score_ == max(row[f"task{t}_valid_score"] for row in clf.history_)
+    assert by_monitor[0].best_score_ != by_monitor[1].best_score_
     assert by_patience[0] < by_patience[1]
     assert by_tol[0] > by_tol[1]
 

@@ -5,6 +5,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
+import torch
 
 from skmtl.estimators._read_images import check_images_readable
 
@@ -34,6 +35,8 @@ class Wrapped:
         sp.dok_array((2, 3)),
         np.empty((0, 3)),
         Wrapped([[1, 2]]),
+        torch.zeros(2, 3),
+        np.ma.array(np.zeros((2, 3))),
     ],
     ids=lambda X: type(X).__name__,
 )
@@ -51,6 +54,10 @@ def test_left_to_scikit_learn(X):
         ([["a", "b"]], ValueError, "X must hold numbers, the pixel values. Got <U1"),
         (pd.DataFrame({"a": [1], "b": ["x"]}), ValueError, "X must hold numbers, the pixel values. Got object"),
         (pl.DataFrame({"a": [1], "b": ["x"]}), ValueError, "X must hold numbers, the pixel values. Got object"),
+        (torch.zeros(2, 3, requires_grad=True), ValueError, r"requires grad.*: pass X\.detach\(\)\."),
+        (torch.zeros(2, 3, dtype=torch.bfloat16), ValueError, r"is torch.bfloat16.*: pass X\.float\(\)\."),
+        (torch.zeros(2, 3, device="meta"), ValueError, r"is on meta"),
+        (np.ma.array([[1, 2]], mask=[[0, 1]]), ValueError, r"X has 1 masked values.*X\.filled\(0\)"),
         ({"a": [1]}, TypeError, "Got dict instead: pass one of its values"),
     ],
 )

@@ -139,14 +139,15 @@ def test_silent_by_default(small, digits, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize(("verbose", "names"), [(0, []), (1, ["print"]), (2, ["print", "progress"])])
+@pytest.mark.parametrize(("verbose", "names"), [(0, []), (1, ["skmtl_print"]), (2, ["skmtl_print", "skmtl_progress"])])
 def test_order_of_callbacks(verbose, names):
     user = Callback()
     built = build_callbacks(
         [user], task_names=["a"], verbose=verbose, scheduler=resolve_scheduler("constant", {}), n_batches=2,
         max_epochs=3, epochs_done=1, stopping={"patience": 3, "threshold": 0.1}, monitor=None,
     )  # fmt: skip
-    assert [cb if cb is user else cb[0] for cb in built] == ["record", "learning_rate", user, "stopping", *names]
+    order = ["skmtl_record", "skmtl_learning_rate", user, *names, "skmtl_stopping"]
+    assert [cb if cb is user else cb[0] for cb in built] == order
 
 
 def test_a_diverged_fit_says_so(small, digits):

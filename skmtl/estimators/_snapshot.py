@@ -1,0 +1,28 @@
+"""What a parameter was, so that a later change can be noticed."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+__all__ = ["snapshot"]
+
+
+def snapshot(value):
+    """Return something equal to the snapshot of an equal value, whatever happens to `value` later.
+
+    Specs are taken apart, since ``set_params`` changes them in place; modules, functions and
+    classes stand for themselves.
+
+    Examples
+    --------
+    >>> from skmtl.nn import ConvTrunk
+    >>> snapshot(ConvTrunk(channels=[8])) == snapshot(ConvTrunk(channels=(8,)))
+    True
+    """
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        return type(value), snapshot(value.get_params(deep=False))
+    if isinstance(value, Mapping):
+        return {key: snapshot(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return tuple(snapshot(entry) for entry in value)
+    return value
