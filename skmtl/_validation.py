@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from numbers import Integral
 
 import numpy as np
+import pandas as pd
 
 __all__ = ["check_option", "did_you_mean", "resolve_task", "values_per_task"]
 
@@ -12,14 +13,22 @@ __all__ = ["check_option", "did_you_mean", "resolve_task", "values_per_task"]
 def did_you_mean(name, known):
     """Return ``" Did you mean 'x'?"`` for a near miss of `name` among `known`, else ``""``.
 
+    Case does not count, unless names differ in nothing else.
+
     Examples
     --------
     >>> did_you_mean("lefft", ["left", "right"])
     " Did you mean 'left'?"
+    >>> did_you_mean("ADAM", ["sgd", "adam"])
+    " Did you mean 'adam'?"
     """
-    close = {str(k): k for k in known}
-    match = difflib.get_close_matches(str(name), close, n=1)
-    return f" Did you mean {close[match[0]]!r}?" if match else ""
+    known = list(known)
+    for text in (str, lambda value: str(value).casefold()):
+        close = {text(k): k for k in known}
+        match = difflib.get_close_matches(text(name), close, n=1)
+        if match:
+            return f" Did you mean {close[match[0]]!r}?"
+    return ""
 
 
 def check_option(name, value, options):
@@ -63,8 +72,8 @@ def values_per_task(name, value, task_names, *, complete=False):
     ----------
     name : str
         The parameter's name, for messages.
-    value : mapping or sequence
-        Keys are task names or indices; a sequence follows the order of the tasks.
+    value : mapping, pandas Series or sequence
+        Keys (a Series's index) are task names or indices; a sequence follows the order of the tasks.
     task_names : sequence
         The tasks.
     complete : bool, default=False
@@ -74,7 +83,7 @@ def values_per_task(name, value, task_names, *, complete=False):
     -------
     list of length n_tasks
     """
-    if not isinstance(value, Mapping):
+    if not isinstance(value, (Mapping, pd.Series)):
         if len(value) != len(task_names):
             raise ValueError(
                 f"{name} has {len(value)} entries, but y has {len(task_names)} tasks "

@@ -1,3 +1,7 @@
+import datetime
+import enum
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -7,6 +11,11 @@ from scipy.sparse import csr_matrix
 from skmtl._targets import MISSING, TargetEncoder, read_targets
 
 NAN = float("nan")
+
+
+class Side(enum.Enum):
+    LEFT = 1
+    RIGHT = 2
 
 
 def round_trip(y, missing_label=None):
@@ -209,6 +218,7 @@ def test_given_classes_need_two_labels(classes):
         (np.zeros((3, 0)), ValueError, "y has no columns"),
         (pd.DataFrame(index=range(3)), ValueError, "y has no columns"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), ValueError, "several columns named a: give every task its own"),
+        (pd.DataFrame([[1, 2]], columns=[0, "0"]), ValueError, "several columns named 0: give every task its own"),
         ([["a", 1], [1, 2]], ValueError, "The labels of task 'task0' mix int and str"),
         ([True, 1, 2], ValueError, "The labels of task 'task0' mix bool and int"),
     ],
@@ -226,8 +236,12 @@ def test_targets_that_make_no_sense(y, error, match):
             [[1, 5], [2, 5], [1, None]],
             "Classifier can't train when only one class is present. Task 'task1' has only the class 5",
         ),
-        (np.array([1.0, np.inf]), "y contains infinity"),
-        (np.array([0.1, 0.25, 0.7]), "Unknown label type: continuous"),
+        (np.array([1.0, np.inf]), "Task 'task0': Input y contains infinity .* Mark cells without a label with NaN"),
+        (np.array([0.1, 0.25, 0.7]), "Task 'task0': Unknown label type: continuous.* bin the values"),
+        ([[1, 0.5], [2, 0.7]], "Task 'task1': Unknown label type: continuous"),
+        ([datetime.date(2020, 1, 1), datetime.date(2021, 1, 1)], "Task 'task0': Unknown label type: date. Labels must"),
+        ([Side.LEFT, Side.RIGHT], r"Unknown label type: Side. .* convert them, with \[str\(v\) for v in labels\]"),
+        ([Decimal(1), Decimal(2)], "Task 'task0': Unknown label type: Decimal"),
     ],
 )
 def test_columns_no_classifier_can_learn(y, match):
@@ -239,3 +253,77 @@ def test_dates_are_labels_too():
     _, codes, decoded = round_trip(pd.Series(pd.to_datetime(["2021-01-01", None, "2020-01-01"])))
     assert codes[:, 0].tolist() == [1, MISSING, 0]
     assert decoded[0] == np.datetime64("2021-01-01")
+
+
+def test_bytes_are_refused_by_task():
+    with pytest.raises(TypeError, match="Task 'task0': Support for labels represented as bytes"):
+        TargetEncoder().fit(read_targets([b"a", b"b"]))
+
+
+def test_variable_width_strings():
+    y = np.array([["a", "long"], ["b", "x"]], dtype=np.dtypes.StringDType())
+    _, codes, decoded = round_trip(y)
+    assert codes.tolist() == [[0, 0], [1, 1]]
+    assert decoded.tolist() == y.tolist()
+
+
+@pytest.mark.parametrize(
+    ("chunk", "classes", "decoded"),
+    [
+        (np.array([["a", "b"]]), [["a", "apple"], ["b", "banana"]], ["apple", "banana"]),
+        (np.array([[1, 2]], dtype=np.int8), [[1, 300], [2, 4]], [300, 4]),
+        (np.array([[1, 0]], dtype=object), [[0, 1], [0, 1]], [1, 1]),
+    ],
+)
+def test_given_classes_survive_the_dtype_of_the_first_chunk(chunk, classes, decoded):
+    encoder = TargetEncoder().fit(read_targets(chunk), classes)
+    got = encoder.decode(np.array([[1, 1]]))
+    assert got.tolist() == [decoded]
+    assert (got.dtype == object) == (chunk.dtype == object)
+
+
+def test_masked_cells_have_no_label():
+    y = np.ma.array([[1, 5], [2, 6], [3, 5]], mask=[[0, 0], [0, 0], [1, 1]], dtype=np.int8)
+    encoder, codes, decoded = round_trip(y)
+    assert [c.tolist() for c in encoder.classes_] == [[1, 2], [5, 6]]
+    assert codes.tolist() == [[0, 0], [1, 1], [MISSING, MISSING]]
+    assert decoded.dtype == np.int8
+    encoder, codes, decoded = round_trip(np.ma.array([1, 2, 3], mask=[0, 0, 1], dtype=np.int8))
+    assert codes[:, 0].tolist() == [0, 1, MISSING]
+    assert decoded.dtype == np.int8
+    assert not isinstance(decoded, np.ma.MaskedArray)
+
+
+@pytest.mark.parametrize("dtype", [bool, object])
+@pytest.mark.parametrize("marker", [0, 1, np.int64(0), 0.0])
+def test_numbers_mark_no_boolean(dtype, marker):
+    assert read_targets(np.array([True, False], dtype=dtype), marker).columns[0].labelled.all()
+
+
+@pytest.mark.parametrize("marker", [True, np.True_])
+def test_booleans_mark_booleans_only(marker):
+    for dtype in (int, float, object):
+        assert read_targets(np.array([0, 1], dtype=dtype), marker).columns[0].labelled.all()
+    for dtype in (bool, object):
+        labelled = read_targets(np.array([False, True], dtype=dtype), marker).columns[0].labelled
+        assert labelled.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("marker", [np.int64(-1), np.float32(-1), np.array([-1])[0], -1.0])
+def test_numpy_scalars_mark_numbers(marker):
+    for y in (np.array([-1, 3]), [-1, 3]):
+        assert read_targets(y, marker).columns[0].labelled.tolist() == [False, True]
+    assert read_targets(["?", "a"], np.str_("?")).columns[0].labelled.tolist() == [False, True]
+
+
+@pytest.mark.parametrize("marker", [pd.NA, None, NAN, pd.NaT])
+def test_markers_that_always_mean_missing(marker):
+    assert read_targets(["a", None], marker).columns[0].labelled.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("marker", [[-1], (-1, -2), np.array([-1]), np.array(-1), {-1}, {"a": -1}, pd.Series([-1])])
+def test_missing_label_is_a_scalar(marker):
+    with pytest.raises(
+        TypeError, match=r"missing_label must be None or one scalar, .* replace the others in y by None"
+    ):
+        read_targets([1, 2], marker)

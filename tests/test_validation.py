@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from skmtl._validation import check_option, did_you_mean, resolve_task, values_per_task
@@ -13,6 +14,8 @@ NAMES = ["left", "right", 0]
         ("banana", ["left", "right"], ""),
         (11, [1, 2], " Did you mean 1?"),
         ("x", [], ""),
+        ("ADAM", ["sgd", "adam"], " Did you mean 'adam'?"),
+        ("Ab", ["AB", "Ab "], " Did you mean 'Ab '?"),
     ],
 )
 def test_did_you_mean(name, known, expected):
@@ -52,7 +55,16 @@ def test_resolve_unknown_task(task):
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [([1, 2], [1, 2]), ((3, None), [3, None]), ({"b": 5}, [None, 5]), ({"a": 1, 1: 2}, [1, 2]), ({}, [None, None])],
+    [
+        ([1, 2], [1, 2]),
+        ((3, None), [3, None]),
+        ({"b": 5}, [None, 5]),
+        ({"a": 1, 1: 2}, [1, 2]),
+        ({}, [None, None]),
+        (pd.Series({"b": 1, "a": 2}), [2, 1]),
+        (pd.Series([5, 6]), [5, 6]),
+        (pd.Series({"b": 1}), [None, 1]),
+    ],
 )
 def test_values_per_task(value, expected):
     assert values_per_task("head", value, ["a", "b"]) == expected
@@ -64,6 +76,8 @@ def test_values_per_task(value, expected):
         ([1], False, r"head has 1 entries, but y has 2 tasks \['a', 'b'\]: give one entry per task"),
         ({"a": 1}, True, r"head must name every task; it lacks \['b'\]"),
         ({"a": 1, 0: 2}, False, "head names the task 'a' twice, as 'a' and 0: keep one"),
+        (pd.Series([1, 2], index=["a", "a"]), False, "head names the task 'a' twice"),
+        (pd.Series({"a": 1, "c": 2}), True, "head names the task 'c', but the tasks are"),
         ({"aa": 1}, False, "head names the task 'aa'.* Did you mean 'a'?"),
     ],
 )

@@ -1,16 +1,15 @@
-"""True and predicted columns side by side, row weights and means over tasks."""
+"""True and predicted columns side by side, and means over tasks."""
 
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from .._targets import read_targets
-from .._validation import values_per_task
 from ..exceptions import UnlabelledTaskWarning
+from ._weights import has_weight, spread_weights
 
-__all__ = ["Cells", "check_task_weights", "mean_of_tasks", "pair", "spread_weights", "warn_unlabelled"]
+__all__ = ["Cells", "mean_of_tasks", "pair", "predicted_labels", "warn_unlabelled"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,11 @@ class Cells:
     y_pred: np.ndarray
     labelled: np.ndarray
     sample_weight: np.ndarray | None
+
+    @property
+    def counted(self):
+        """Whether there is a cell to score: labelled, of positive weight."""
+        return has_weight(len(self.y_true), self.sample_weight)
 
 
 def pair(y_true, y_pred, missing_label=None, sample_weight=None):
@@ -75,40 +79,14 @@ def _check_kinds(name, true, pred):
         )
 
 
-def spread_weights(sample_weight, n_samples, names):
-    """Return one weight vector of shape (n_samples,), or None, per task."""
-    if sample_weight is None:
-        return [None] * len(names)
-    if isinstance(sample_weight, pd.DataFrame) and set(sample_weight.columns) == set(names):
-        sample_weight = sample_weight[list(names)]
-    weights = np.asarray(sample_weight, dtype=float)
-    if weights.shape not in {(n_samples,), (n_samples, len(names))}:
-        raise ValueError(
-            f"sample_weight must have shape ({n_samples},) or ({n_samples}, {len(names)}), one weight a row or "
-            f"one a cell. Got {weights.shape} instead."
-        )
-    return list(np.broadcast_to(weights.reshape(n_samples, -1).T, (len(names), n_samples)))
-
-
-def warn_unlabelled(name):
+def warn_unlabelled(name, n_labelled=0):
     """Warn that a task cannot be scored; call it from a public function's helper."""
+    positive = " with a positive sample_weight" if n_labelled else ""
     warnings.warn(
-        f"Task {name!r} has no labelled cell in y_true, so its score is NaN and it is left out of means.",
+        f"Task {name!r} has no labelled cell in y_true{positive}, so its score is NaN and it is left out of means.",
         UnlabelledTaskWarning,
         stacklevel=4,
     )
-
-
-def check_task_weights(task_weights, names):
-    """Return a weight >= 0 per task, shape (n_tasks,)."""
-    if task_weights is None:
-        return np.ones(len(names))
-    weights = np.asarray(values_per_task("task_weights", task_weights, names, complete=True), dtype=float)
-    if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
-        raise ValueError(
-            f"task_weights must be finite numbers >= 0, at least one of them above 0. Got {task_weights!r} instead."
-        )
-    return weights
 
 
 def mean_of_tasks(scores, counted, weights):

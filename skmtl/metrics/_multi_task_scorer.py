@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from ._columns import check_task_weights, mean_of_tasks
+from ._columns import mean_of_tasks
 from ._resolve import resolve_metric
 from ._scorer_base import NAN, ScorerBase, TaskScores
+from ._weights import check_task_weights
 
 __all__ = ["multi_task_scorer"]
 
@@ -33,7 +34,7 @@ def multi_task_scorer(metrics=("accuracy", "f1_macro"), *, task_weights=None, mi
         ``scorer(estimator, X, y, sample_weight=None)`` -> dict with the keys
         ``"<task>_<metric>"``, ``"mean_<metric>"`` and ``"min_<metric>"``. Task names are
         the column names of `y`, else the estimator's ``task_names_``, else ``"task0"``, ...
-        A task without any labelled cell scores NaN, with an ``UnlabelledTaskWarning``,
+        A task without any labelled cell of positive weight scores NaN, with an ``UnlabelledTaskWarning``,
         and counts neither in the mean nor in the minimum.
 
     Raises

@@ -52,7 +52,7 @@ def multi_task_report(
     Warns
     -----
     UnlabelledTaskWarning
-        If a task has no labelled cell.
+        If a task has no labelled cell of positive weight.
 
     Examples
     --------
@@ -86,8 +86,8 @@ def multi_task_report(
 def _table(cells, zero_division):
     """Return one task's columns of the frame as a dict of lists."""
     missing = int((~cells.labelled).sum())
-    if not len(cells.y_true):
-        warn_unlabelled(cells.name)
+    if not cells.counted:
+        warn_unlabelled(cells.name, len(cells.y_true))
         undefined = {key: [np.nan] for key in ("precision", "recall", "f1")}
         return {"task": [cells.name], "class": [None], **undefined, "support": [0], "missing": [missing]}
     classes = unique_labels(cells.y_true, cells.y_pred).tolist()
@@ -108,8 +108,9 @@ def _frame(tables):
 
 def _with_averages(table, cells, zero_division):
     """Return the task's columns with what only the text shows."""
-    if not len(cells.y_true):
-        return {**table, "name": cells.name, "accuracy": np.nan, "macro": (np.nan,) * 3}
+    if not cells.counted:
+        why = "no weight" if len(cells.y_true) else "no label"
+        return {**table, "name": cells.name, "accuracy": np.nan, "macro": (np.nan,) * 3, "why": why}
     weights = {"sample_weight": cells.sample_weight}
     macro = precision_recall_fscore_support(
         cells.y_true, cells.y_pred, average="macro", zero_division=zero_division, **weights

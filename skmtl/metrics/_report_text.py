@@ -37,7 +37,7 @@ def _task_lines(task, width, digits):
     missing = f"  ({task['missing'][0]} missing)" if task["missing"][0] else ""
     yield f"{task['name']}{missing}"
     if task["class"] == [None]:
-        yield f"{'no label':>{width}}"
+        yield f"{task.get('why', 'no label'):>{width}}"
         return
     for label, *scores, support in zip(task["class"], *(task[c] for c in _COLUMNS), strict=True):
         yield _line(str(label), scores, support, width, digits)

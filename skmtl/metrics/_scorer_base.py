@@ -3,9 +3,10 @@
 from sklearn.utils.metadata_routing import MetadataRequest
 
 from .._targets import read_targets
-from ._columns import spread_weights, warn_unlabelled
+from ._columns import warn_unlabelled
 from ._responses import Responses, fitted_attribute
 from ._view import TaskView
+from ._weights import has_weight, spread_weights
 
 __all__ = ["NAN", "ScorerBase", "TaskScores"]
 
@@ -45,18 +46,22 @@ class TaskScores:
         metric.check_weights(self.weights[0])
 
     def has_labels(self, task):
-        """Whether the task has a labelled cell; warns if not."""
-        if not len(self.columns[task].labels):
-            warn_unlabelled(self.names[task])
-            return False
-        return True
+        """Whether the task has a labelled cell of positive weight; warns if not."""
+        column = self.columns[task]
+        if has_weight(len(column.labels), self._weight(task)):
+            return True
+        warn_unlabelled(self.names[task], len(column.labels))
+        return False
 
     def score(self, task, metric):
         """Return the metric of one task's labelled rows."""
-        column, weight = self.columns[task], self.weights[task]
+        column = self.columns[task]
         view = TaskView(self.responses, task, column.labelled)
-        weight = None if weight is None else weight[column.labelled]
-        return metric.on_classifier(view, self.names[task], column.labels, weight)
+        return metric.on_classifier(view, self.names[task], column.labels, self._weight(task))
+
+    def _weight(self, task):
+        weight = self.weights[task]
+        return None if weight is None else weight[self.columns[task].labelled]
 
 
 class ScorerBase:

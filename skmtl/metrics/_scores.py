@@ -5,8 +5,9 @@ import warnings
 import numpy as np
 
 from ..exceptions import UnlabelledTaskWarning
-from ._columns import check_task_weights, mean_of_tasks, pair, warn_unlabelled
+from ._columns import mean_of_tasks, pair, warn_unlabelled
 from ._resolve import resolve_metric
+from ._weights import check_not_negative, check_task_weights
 
 __all__ = ["exact_match_score", "mean_task_score"]
 
@@ -40,7 +41,7 @@ def mean_task_score(
     Returns
     -------
     float
-        The mean over the tasks that have a labelled cell; NaN if none has.
+        The mean over the tasks that have a labelled cell of positive weight; NaN if none has.
 
     Raises
     ------
@@ -50,7 +51,7 @@ def mean_task_score(
     Warns
     -----
     UnlabelledTaskWarning
-        If a task has no labelled cell.
+        If a task has no labelled cell of positive weight.
 
     Examples
     --------
@@ -72,13 +73,13 @@ def mean_task_score(
     cells = pair(y_true, y_pred, missing_label, sample_weight)
     weights = check_task_weights(task_weights, [c.name for c in cells])
     scores = [_score(resolved, c) for c in cells]
-    return mean_of_tasks(scores, [len(c.y_true) > 0 for c in cells], weights)
+    return mean_of_tasks(scores, [c.counted for c in cells], weights)
 
 
 def _score(metric, cells):
-    if len(cells.y_true):
+    if cells.counted:
         return metric.on_labels(cells.name, cells.y_true, cells.y_pred, cells.sample_weight)
-    warn_unlabelled(cells.name)
+    warn_unlabelled(cells.name, len(cells.y_true))
     return float("nan")
 
 
@@ -102,7 +103,7 @@ def exact_match_score(y_true, y_pred, *, sample_weight=None, missing_label=None)
     Returns
     -------
     float
-        Between 0 and 1; NaN if no cell is labelled.
+        Between 0 and 1; NaN if no cell of positive weight is labelled.
 
     Raises
     ------
@@ -112,7 +113,7 @@ def exact_match_score(y_true, y_pred, *, sample_weight=None, missing_label=None)
     Warns
     -----
     UnlabelledTaskWarning
-        If no cell at all is labelled.
+        If no cell of positive weight is labelled.
 
     Examples
     --------
@@ -130,8 +131,13 @@ def exact_match_score(y_true, y_pred, *, sample_weight=None, missing_label=None)
             raise ValueError(
                 f"sample_weight must have shape {right.shape}, one weight a row. Got {sample_weight.shape} instead."
             )
+        check_not_negative(sample_weight)
     rows = np.any([c.labelled for c in cells], axis=0)
-    if not rows.any():
-        warnings.warn("y_true has no labelled cell, so the score is NaN.", UnlabelledTaskWarning, stacklevel=2)
+    weights = rows.astype(float) if sample_weight is None else np.where(rows, sample_weight, 0)
+    if not weights.any():
+        positive = " with a positive sample_weight" if rows.any() else ""
+        warnings.warn(
+            f"y_true has no labelled cell{positive}, so the score is NaN.", UnlabelledTaskWarning, stacklevel=2
+        )
         return float("nan")
-    return float(np.average(right[rows], weights=None if sample_weight is None else sample_weight[rows]))
+    return float(np.average(right[rows], weights=weights[rows]))

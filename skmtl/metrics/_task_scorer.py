@@ -34,7 +34,7 @@ def task_scorer(task, metric="accuracy", *, missing_label=None, **kwargs):
     scorer : callable
         ``scorer(estimator, X, y, sample_weight=None)`` -> float, more is better.
         `sample_weight` has shape (n_samples,) or (n_samples, n_tasks). NaN, with an
-        ``UnlabelledTaskWarning``, if the task has no labelled cell.
+        ``UnlabelledTaskWarning``, if the task has no labelled cell of positive weight.
 
     Raises
     ------

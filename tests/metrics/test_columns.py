@@ -1,8 +1,7 @@
 import numpy as np
-import pandas as pd
 import pytest
 
-from skmtl.metrics._columns import mean_of_tasks, pair, spread_weights
+from skmtl.metrics._columns import mean_of_tasks, pair
 
 
 def test_pair_keeps_labelled_cells_in_their_own_dtype():
@@ -13,15 +12,6 @@ def test_pair_keeps_labelled_cells_in_their_own_dtype():
     assert right.y_true.dtype == right.y_pred.dtype == np.int64
     assert left.sample_weight.tolist() == [1, 3]
     assert right.labelled.tolist() == [True, True, False]
-
-
-def test_weights_of_rows_serve_every_task_and_frames_meet_by_name():
-    assert [w.tolist() for w in spread_weights([1, 2], 2, ["a", "b"])] == [[1, 2], [1, 2]]
-    frame = pd.DataFrame({"b": [3, 4], "a": [1, 2]})
-    assert [w.tolist() for w in spread_weights(frame, 2, ["a", "b"])] == [[1, 2], [3, 4]]
-    # Other column names say nothing, so order decides.
-    assert [w.tolist() for w in spread_weights(frame, 2, ["x", "y"])] == [[3, 4], [1, 2]]
-    assert spread_weights(None, 2, ["a", "b"]) == [None, None]
 
 
 def test_mean_leaves_out_what_does_not_count():
