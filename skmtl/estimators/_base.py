@@ -83,7 +83,17 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
                 }
         return super().set_params(**params)
 
-    def _train(self, X, y, sample_weight, *, continuing, classes=None, epochs, partial=False):
+    def _train(self, X, y, sample_weight, **how):
+        before = {k: v for k, v in vars(self).items() if k in ("n_features_in_", "feature_names_in_")}
+        try:
+            return self._train_checked(X, y, sample_weight, **how)
+        except Exception:
+            # scikit-learn's check sets these first; a fit that fails must leave the last one usable.
+            if hasattr(self, "net_"):
+                vars(self).update(before)
+            raise
+
+    def _train_checked(self, X, y, sample_weight, *, continuing, classes=None, epochs, partial=False):
         if continuing:
             self._check_unchanged()
         X = self._check_images(X, reset=not continuing)
@@ -98,6 +108,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         split_seed = self._split_seed if continuing else seeds[0]
         train_part, valid_part = self._split(codes, split_seed, encoder.task_names_, partial)
         setting = self._resolve(encoder)
+        built_from = self._built_once()
         if continuing:
             net = self.net_
         else:
@@ -107,10 +118,10 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         interrupted = self._run(net, setting, data, epochs, continuing, partial, encoder.task_names_)
         self._publish(net, layout, encoder)
         if not continuing:
-            self._pixel_dtype, self._built_from, self._split_seed = X.dtype, self._built_once(), split_seed
+            self._pixel_dtype, self._built_from, self._split_seed = X.dtype, built_from, split_seed
         if interrupted:
             message = f"fit was interrupted after {self.n_iter_} epochs; the model keeps what it has learned."
-            warnings.warn(message, InterruptedFitWarning, stacklevel=3)
+            warnings.warn(message, InterruptedFitWarning, stacklevel=4)
         return self
 
     def _check_targets(self, y, n_samples):
@@ -133,8 +144,11 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
     @staticmethod
     def _check_sample_weight(sample_weight, targets, encoder):
         names = encoder.task_names_
-        columns = targets.names if targets.named and set(targets.names) == set(names) else None
-        return check_sample_weight(sample_weight, targets.n_samples, names, columns)
+        columns = targets.names if targets.named else None
+        if columns is None or set(columns) == set(names):
+            return check_sample_weight(sample_weight, targets.n_samples, names, columns)
+        # Named labels for a model that knows its tasks by position: so are their weights.
+        return check_sample_weight(sample_weight, targets.n_samples, columns, columns)
 
     def _built_once(self):
         """Return a snapshot of what cannot take effect on a network that exists already."""
@@ -154,12 +168,14 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
 
     def _check_same_classes(self, classes, targets):
         given = TargetEncoder().fit(targets, classes)
-        for name, labels in zip(given.task_names_, given.classes_, strict=True):
-            known = self._encoder.classes_[self._encoder.task_names_.index(name)]
+        names = self._encoder.task_names_
+        by_name = set(given.task_names_) == set(names)
+        for t, (name, known) in enumerate(zip(names, self._encoder.classes_, strict=True)):
+            labels = given.classes_[given.task_names_.index(name) if by_name else t]
             if not np.array_equal(labels, known):
                 raise ValueError(
-                    f"classes of task {name!r} are {labels.tolist()[:10]!r}, but were {known.tolist()[:10]!r} in the "
-                    "first call: pass the same, or none."
+                    f"classes of task {name!r} are {labels.tolist()!r}, but were {known.tolist()!r} in the first call: "
+                    "pass the same, or none."
                 )
 
     def _check_images(self, X, reset):
@@ -314,7 +330,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             MultiTaskLoss(n_classes),
             optimizer=setting["optimizer"],
             optimizer_kwargs=setting["optimizer_kwargs"],
-            batch_size=batch_size_for(n_train) if self.batch_size == "auto" else int(self.batch_size),
+            batch_size=self._batch_size(n_train),
             predict_batch_size=int(np.clip(PREDICT_VALUES // np.prod(layout.image_shape), 16, 1024)),
             seed=int(seeds[2]),
             lr=self.lr,
@@ -325,6 +341,9 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             random_stream=stream,
             **setting["net_params"],
         )
+
+    def _batch_size(self, n_train):
+        return batch_size_for(n_train) if self.batch_size == "auto" else int(self.batch_size)
 
     @staticmethod
     def _datasets(X, layout, rows, codes, weights, train_part, valid_part, net):
@@ -341,8 +360,8 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         train_data, valid_data = data
         if continuing:
             net.task_weights, net.lr = setting["task_weights"], self.lr
-            if self.batch_size != "auto":
-                net.iterator_train__batch_size = int(self.batch_size)
+            if not (partial and self.batch_size == "auto"):
+                net.iterator_train__batch_size = self._batch_size(len(train_data))
         stopping = {"patience": self.n_iter_no_change, "threshold": self.tol} if valid_data is not None else None
         callbacks = build_callbacks(
             setting["callbacks"],

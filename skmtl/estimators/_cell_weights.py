@@ -47,10 +47,11 @@ def check_sample_weight(sample_weight, n_samples, task_names, columns=None):
     if sample_weight is None:
         return None
     order = slice(None) if columns is None else [columns.index(name) for name in task_names]
-    if hasattr(sample_weight, "columns"):
+    if hasattr(sample_weight, "columns") and (columns is not None or set(sample_weight.columns) == set(task_names)):
         order = slice(None)
-        if columns is not None:
-            sample_weight = _matched_by_name(sample_weight, task_names)
+        sample_weight = _matched_by_name(sample_weight, task_names)
+    if isinstance(sample_weight, np.ma.MaskedArray):
+        sample_weight = sample_weight.filled(0)
     try:
         sample_weight = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -80,6 +80,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
     warm_start : bool, default=False
         Whether `fit` continues from the last fit (weights, optimiser and weighting state) with
         a new learning-rate schedule. What the network was built from must not have changed.
+        The validation split of early stopping stays the same as long as the samples do.
     random_state : int, RandomState instance or None, default=None
         Seeds the initial weights, the order of the batches, dropout, augmentation through
         PyTorch's generator and the validation split.
@@ -118,7 +119,8 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
     n_iter_ : int
         Epochs done.
     best_score_ : float or None
-        Monitored validation accuracy of the weights kept; None without early stopping.
+        Monitored validation accuracy of the weights kept; None without early stopping, or if no
+        epoch was completed.
 
     See Also
     --------

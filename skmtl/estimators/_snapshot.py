@@ -1,8 +1,10 @@
 """What a parameter was, so that a later change can be noticed."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
+import torch
 
 __all__ = ["snapshot"]
 
@@ -23,6 +25,13 @@ def snapshot(value):
         return type(value), snapshot(value.get_params(deep=False))
     if isinstance(value, Mapping):
         return {key: snapshot(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray)):
+    if isinstance(value, (list, tuple)):
         return tuple(snapshot(entry) for entry in value)
+    if isinstance(value, partial):
+        return partial, value.func, snapshot(value.args), snapshot(value.keywords)
+    if isinstance(value, torch.device):
+        return str(value)
+    if hasattr(value, "__array__") and not isinstance(value, (np.generic, torch.nn.Module)):
+        array = np.asarray(value.detach().cpu() if isinstance(value, torch.Tensor) else value)
+        return array.shape, array.tobytes() if array.ndim else array.item()
     return value

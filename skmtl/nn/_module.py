@@ -42,7 +42,7 @@ class InputStage(nn.Module):
         return (images - self.mean) / self.std
 
     def _augmented(self, images):
-        out = self.augment(images)
+        out = self.augment(images.contiguous())
         if not isinstance(out, torch.Tensor) or out.shape != images.shape:
             found = f"shape {tuple(out.shape)}" if isinstance(out, torch.Tensor) else type(out).__name__
             raise ValueError(

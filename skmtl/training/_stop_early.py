@@ -26,3 +26,11 @@ class StopEarly(EarlyStopping):
             self.best_model_weights_ = copy.deepcopy(net.module_.state_dict())
         if self.misses_ == self.patience:
             raise KeyboardInterrupt
+
+    def on_train_end(self, net, **kwargs):
+        # Whoever else stopped the training, the last epoch's score counts, and ours are the weights kept.
+        row = net.history[-1]
+        if row.get(self.monitor, -np.inf) > self.best_score_:
+            self.best_score_, self.best_epoch_ = row[self.monitor], row["epoch"]
+        elif self.best_model_weights_ is not None:
+            net.module_.load_state_dict(self.best_model_weights_)

@@ -1,6 +1,7 @@
 """What a second fit may change, and what a first one leaves behind."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -8,11 +9,13 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
-from skorch.callbacks import LRScheduler
+from skorch.callbacks import Callback, LRScheduler
 from torch import nn
 
 from skmtl import MultiTaskCNNClassifier
 from skmtl.estimators import _base as base
+from skmtl.estimators._snapshot import snapshot
+from skmtl.exceptions import InterruptedFitWarning
 from skmtl.nn import ConvTrunk
 from skmtl.training import train as real_train
 from skmtl.weighting import LossWeighting
@@ -233,3 +236,89 @@ def test_nested_parameters_of_a_name():
 def test_grid_over_the_default_trunk(digits):
     search = GridSearchCV(small(trunk="cnn", max_epochs=1), {"trunk__channels": [(2,), (3,)]}, cv=2).fit(*digits)
     assert search.best_estimator_.trunk.channels in {(2,), (3,)}
+
+
+def test_frames_of_weights_meet_the_tasks_by_name(digits):
+    X, y = digits
+    weights = pd.DataFrame(np.random.default_rng(0).random(y.shape), columns=["task0", "task1"])
+    named = weights.set_axis(["odd", "big"], axis=1)
+    expected = small().fit(X, y, weights.to_numpy()).predict_proba(X)[0]
+    for labels, frame in (
+        (y, weights[["task1", "task0"]]),
+        (pd.DataFrame(y, columns=named.columns), named[["big", "odd"]]),
+    ):
+        np.testing.assert_array_equal(small().fit(X, labels, frame).predict_proba(X)[0], expected)
+    masked = np.ma.masked_array(weights.to_numpy(), mask=np.arange(130).reshape(65, 2) % 7 == 0)
+    np.testing.assert_array_equal(
+        small().fit(X, y, masked).predict_proba(X)[0], small().fit(X, y, masked.filled(0)).predict_proba(X)[0]
+    )
+
+
+def test_divergence_in_the_last_step_is_noticed(digits):
+    clf = small(warm_start=True).fit(*digits)
+    before = clf.predict_proba(digits[0])[0]
+    with pytest.raises(ValueError, match="Training diverged: after the last step"):
+        clf.set_params(lr=1e200, lr_scheduler="constant", max_epochs=1, batch_size=65).fit(*digits)
+    np.testing.assert_array_equal(clf.predict_proba(digits[0])[0], before)
+
+
+class CountSteps(LossWeighting):
+    def weights(self, losses):
+        self.steps_ = getattr(self, "steps_", 0) + 1
+        return torch.ones_like(losses)
+
+
+def test_a_failed_fit_can_be_retried_as_if_it_had_not_been(digits):
+    fits = []
+    for fails in (False, True):
+        clf = small(warm_start=True, weighting=CountSteps(), batch_size=16).fit(*digits)
+        if fails:
+            with pytest.raises(ValueError, match="Training diverged"):
+                clf.set_params(lr=1e200, lr_scheduler="constant").fit(*digits)
+        clf.set_params(lr=1e-3, lr_scheduler="constant").fit(*digits)
+        fits.append(clf)
+    np.testing.assert_array_equal(*(clf.predict_proba(digits[0])[0] for clf in fits))
+    assert fits[0].net_.weighting.steps_ == fits[1].net_.weighting.steps_ == 16
+
+
+def test_a_failed_refit_on_other_images_leaves_the_last_fit_usable(digits):
+    X, y = digits
+    clf = small().fit(X, y)
+    with pytest.raises(ValueError, match="only one class"):
+        clf.fit(X[:, :4], np.zeros_like(y))
+    assert clf.n_features_in_ == 8
+    assert clf.predict(X).shape == y.shape
+
+
+class StopAt(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        if net.history[-1, "epoch"] == 3:
+            raise KeyboardInterrupt
+
+
+def test_the_epoch_in_which_a_callback_stops_counts(digits):
+    clf = small(early_stopping=True, validation_fraction=0.3, lr=1e-2, max_epochs=9, callbacks=[StopAt()])
+    with pytest.warns(InterruptedFitWarning, match="after 3 epochs"):
+        clf.fit(*digits)
+    assert clf.best_score_ == max(row["valid_score"] for row in clf.history_)
+
+
+def test_automatic_batch_size_comes_back(digits):
+    clf = small(warm_start=True, batch_size=7).fit(*digits).set_params(batch_size="auto").fit(*digits)
+    assert clf.net_.iterator_train__batch_size == 32
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(np.array(3.0), np.array(3.0)), (torch.ones(2), torch.ones(2)), (partial(NormTrunk), partial(NormTrunk))],
+)
+def test_equal_parameters_are_no_change(one, other):
+    assert snapshot(one) == snapshot(other)
+    assert snapshot(torch.ones(2)) != snapshot(torch.zeros(2))
+
+
+def test_classes_of_a_model_without_names_meet_by_position(digits):
+    X, y = digits
+    clf = small().partial_fit(X, y, classes=[[0, 1], [0, 1]])
+    clf.partial_fit(X, pd.DataFrame(y, columns=["odd", "big"]), classes=[[0, 1], [0, 1]])
+    assert clf.n_iter_ == 2
