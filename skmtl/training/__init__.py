@@ -2,11 +2,12 @@
 
 from ._callbacks import build_callbacks
 from ._data import BatchDataset, batch_size_for
-from ._net import MultiTaskNet, build_net, train
+from ._net import MultiTaskNet, build_net
 from ._net_params import check_net_params
 from ._optimization import OPTIMIZERS, SCHEDULERS, check_optimizer, resolve_optimizer, resolve_scheduler
 from ._own_callbacks import copy_callbacks
 from ._random import RandomStream
+from ._train import train
 
 __all__ = [
     "OPTIMIZERS",

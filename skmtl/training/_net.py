@@ -1,17 +1,14 @@
 """skorch's training loop for many losses."""
 
-import copy
-
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping
-from skorch.helper import predefined_split
 from torch.utils.data import DataLoader
 
 from ._data import RandomBatches, keep_batch
 from ._meter import EpochMeter
 
-__all__ = ["MultiTaskNet", "build_net", "train"]
+__all__ = ["MultiTaskNet", "build_net"]
 
 
 class MultiTaskNet(NeuralNet):
@@ -150,81 +147,3 @@ def build_net(module, criterion, *, optimizer, optimizer_kwargs, batch_size, pre
 def _loader_arguments(seed):
     # An own generator also keeps the loader from drawing its base seed from the global one.
     return {"collate_fn": keep_batch, "generator": torch.Generator().manual_seed(seed)}
-
-
-def train(net, train_data, valid_data, callbacks, max_epochs, augment=None):
-    """Train `net` for up to `max_epochs` more epochs.
-
-    Parameters
-    ----------
-    net : MultiTaskNet
-        Continues where it is, if it has been trained before.
-    train_data, valid_data : BatchDataset
-        The latter may be None.
-    callbacks : list of (name, callback)
-        Of this fit.
-    max_epochs : int
-        Epochs of this fit.
-    augment : callable, default=None
-        Applied to training batches of this fit.
-
-    Returns
-    -------
-    bool
-        Whether the user interrupted it.
-
-    Raises
-    ------
-    Exception
-        Whatever stops the training; a net trained before is then as it was before.
-    """
-    net.callbacks, net.max_epochs = callbacks, max_epochs
-    before = _state(net) if net.initialized_ else None
-    if net.initialized_:
-        net.initialize_callbacks()
-    else:
-        net.initialize()
-    epochs_before = len(net.history)
-    net.train_split = None if valid_data is None else predefined_split(valid_data)
-    net.module_.inputs.set_augment(augment)
-    try:
-        net.partial_fit(train_data, y=None)
-        _check_finite(net, train_data)
-    except Exception:
-        if before is not None:
-            _restore(net, before)
-        del net.history[epochs_before:]
-        raise
-    finally:
-        # The validation images and what trained the model must not travel with it.
-        net.train_split = None
-        net.module_.inputs.set_augment(None)
-    if net.interrupted and "train_loss" not in net.history[-1]:
-        # The row of an epoch broken off would leave a gap in the numbers of later ones.
-        net.history.pop()
-    return net.interrupted
-
-
-def _state(net):
-    generators = [getattr(net, f"iterator_{kind}__generator").get_state() for kind in ("train", "valid")]
-    stream = net.random_stream
-    kept = net.module_.state_dict(), net.optimizer_.state_dict(), net.weighting, (stream.state, stream.cuda_state)
-    return copy.deepcopy((*kept, generators))
-
-
-def _restore(net, state):
-    module, optimizer, net.weighting, stream, generators = state
-    net.module_.load_state_dict(module)
-    net.optimizer_.load_state_dict(optimizer)
-    net.random_stream.state, net.random_stream.cuda_state = stream
-    for kind, generator in zip(("train", "valid"), generators, strict=True):
-        getattr(net, f"iterator_{kind}__generator").set_state(generator)
-
-
-def _check_finite(net, data):
-    # The last step of a fit can diverge after the last loss was read.
-    batch = data.__getitems__(range(min(2, len(data))))
-    if not torch.isfinite(net.evaluation_step(batch)).all():
-        raise ValueError(
-            f"Training diverged: after the last step the network's outputs are not finite. Lower lr (now {net.lr})."
-        )
