@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._inputs import ImageLayout, pixel_scale
 from .._targets import MISSING, TargetEncoder, read_targets
 from .._validation import check_option, resolve_task, values_per_task
+from .._weights import check_sample_weight, check_task_weights
 from ..exceptions import InterruptedFitWarning, PixelUnitWarning
 from ..model_selection import MultiTaskStratifiedShuffleSplit
 from ..nn import HEADS, TRUNKS, InputStage, LinearHead, MultiTaskLoss, build_module, is_own_module
@@ -29,7 +30,7 @@ from ..training import (
     train,
 )
 from ..weighting import WEIGHTINGS, build_weighting
-from ._cell_weights import cell_weights, check_sample_weight, check_task_weights, resolve_class_weight
+from ._cell_weights import cell_weights, resolve_class_weight
 from ._read_images import check_images_readable
 from ._snapshot import snapshot
 from ._standardize import channel_statistics

@@ -4,84 +4,12 @@ from collections.abc import Mapping
 from numbers import Real
 
 import numpy as np
-from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_class_weight
 
 from .._targets import MISSING
 from .._validation import did_you_mean, values_per_task
 
-__all__ = ["cell_weights", "check_sample_weight", "check_task_weights", "resolve_class_weight"]
-
-
-def check_task_weights(task_weights, task_names):
-    """Return ``task_weights`` as a float64 array of shape (n_tasks,); ones for None."""
-    if task_weights is None:
-        return np.ones(len(task_names))
-    values = values_per_task("task_weights", task_weights, task_names, complete=True)
-    for name, value in zip(task_names, values, strict=True):
-        if not isinstance(value, Real) or not np.isfinite(value) or value < 0:
-            raise ValueError(
-                f"task_weights must be finite numbers >= 0. Got {value!r} for task {name!r} instead; "
-                "0 turns a task off for training."
-            )
-    weights = np.asarray(values, dtype=np.float64)
-    if not weights.any():
-        raise ValueError("task_weights are all zero, so there is nothing to train: give at least one task a weight.")
-    return weights / weights.max()  # only ratios matter, and these fit any floating-point type
-
-
-def check_sample_weight(sample_weight, n_samples, task_names, columns=None):
-    """Return sample weights as float64 of shape (n_samples,) or (n_samples, n_tasks), or None.
-
-    Parameters
-    ----------
-    sample_weight : array-like or None
-        A data frame is matched with the tasks by name.
-    n_samples : int
-        Expected length.
-    task_names : list
-        The tasks, in the order of the result.
-    columns : list, default=None
-        The names of y's columns in y's order, which is that of weights without names.
-    """
-    if sample_weight is None:
-        return None
-    order = slice(None) if columns is None else [columns.index(name) for name in task_names]
-    if hasattr(sample_weight, "columns") and (columns is not None or set(sample_weight.columns) == set(task_names)):
-        order = slice(None)
-        sample_weight = _matched_by_name(sample_weight, task_names)
-    if isinstance(sample_weight, np.ma.MaskedArray):
-        sample_weight = sample_weight.filled(0)
-    try:
-        sample_weight = np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"sample_weight must hold numbers, one per sample or per cell ({error}). For weights by class use the "
-            "parameter class_weight."
-        ) from error
-    options = {"ensure_2d": False, "allow_nd": True, "ensure_min_samples": 0}
-    weights = check_array(sample_weight, dtype=np.float64, input_name="sample_weight", **options)
-    if weights.shape not in ((n_samples,), (n_samples, len(task_names))):
-        raise ValueError(
-            f"sample_weight must have shape ({n_samples},) or ({n_samples}, {len(task_names)}) "
-            f"(n_samples, n_tasks). Got {weights.shape} instead."
-        )
-    if (weights < 0).any():
-        raise ValueError(f"sample_weight must be >= 0. Got {weights.min()} instead.")
-    if not weights.any():
-        raise ValueError("sample_weight is zero for every sample: at least one must be positive.")
-    return weights if weights.ndim == 1 else weights[:, order]
-
-
-def _matched_by_name(sample_weight, task_names):
-    names = list(sample_weight.columns)
-    for name in task_names:
-        if name not in names:
-            raise ValueError(
-                f"sample_weight has no column {name!r}; its columns are {names!r}. Name them like those of y."
-                f"{did_you_mean(name, names)}"
-            )
-    return sample_weight[list(task_names)]
+__all__ = ["cell_weights", "resolve_class_weight"]
 
 
 def resolve_class_weight(class_weight, task_names, classes):
@@ -124,7 +52,7 @@ def cell_weights(codes, sample_weight, class_weights, classes, task_names, allow
     codes : ndarray of shape (n_samples, n_tasks)
         -1 = missing.
     sample_weight : ndarray of shape (n_samples,) or (n_samples, n_tasks), or None
-        As from `check_sample_weight`.
+        As from `skmtl._weights.check_sample_weight`.
     class_weights : list of None, "balanced" or mapping
         As from `resolve_class_weight`.
     classes : list of ndarray

@@ -350,14 +350,15 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         y : array-like of shape (n_samples,) or (n_samples, n_tasks)
             True labels; cells without one do not count.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
-            Weights of samples or cells.
+            Weights of samples or cells, read as in `fit`: a data frame by the names of the tasks,
+            masked entries as 0.
 
         Returns
         -------
         float
         """
         predicted = self.predict(X)
-        if self._encoder.named_ and hasattr(y, "columns"):
-            # Matched by name, so that the order of the columns does not matter.
+        if self._encoder.named_ and (hasattr(y, "columns") or hasattr(sample_weight, "columns")):
+            # Labels and weights are matched by name, so that the order of their columns does not matter.
             predicted = pd.DataFrame(predicted.reshape(len(predicted), -1), columns=self.task_names_)
         return mean_task_score(y, predicted, sample_weight=sample_weight, missing_label=self.missing_label)

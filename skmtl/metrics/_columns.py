@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._targets import read_targets
+from .._weights import check_sample_weight
 from ..exceptions import UnlabelledTaskWarning
-from ._weights import has_weight, spread_weights
 
-__all__ = ["Cells", "mean_of_tasks", "pair", "predicted_labels", "warn_unlabelled"]
+__all__ = ["Cells", "has_weight", "mean_of_tasks", "pair", "predicted_labels", "spread_weights", "warn_unlabelled"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def pair(y_true, y_pred, missing_label=None, sample_weight=None):
     if true.named and pred.named:
         pred = pred.aligned(true.names)
     names = pred.names if pred.named and not true.named else true.names
-    weights = spread_weights(sample_weight, true.n_samples, names)
+    weights = spread_weights(sample_weight, true.n_samples, names, names if true.named or pred.named else None)
     cells = []
     for name, t, p, weight in zip(names, true.columns, pred.columns, weights, strict=True):
         labels = predicted_labels(name, p)
@@ -59,6 +59,19 @@ def pair(y_true, y_pred, missing_label=None, sample_weight=None):
         weight = None if weight is None else weight[t.labelled]
         cells.append(Cells(name, t.labels, labels[t.labelled], t.labelled, weight))
     return cells
+
+
+def spread_weights(sample_weight, n_samples, task_names, columns=None):
+    """Return one weight vector of shape (n_samples,), or None, per task; see `check_sample_weight`."""
+    weights = check_sample_weight(sample_weight, n_samples, task_names, columns, allow_zero=True)
+    if weights is None:
+        return [None] * len(task_names)
+    return list(np.broadcast_to(weights.reshape(n_samples, -1).T, (len(task_names), n_samples)))
+
+
+def has_weight(n_labelled, sample_weight):
+    """Whether a task has a labelled cell of positive weight, given its labelled cells' weights."""
+    return n_labelled > 0 and (sample_weight is None or bool(sample_weight.any()))
 
 
 def predicted_labels(name, column):

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from .._weights import check_task_weights
 from ._columns import mean_of_tasks
 from ._resolve import resolve_metric
 from ._scorer_base import NAN, ScorerBase, TaskScores
-from ._weights import check_task_weights
 
 __all__ = ["multi_task_scorer"]
 

@@ -3,10 +3,9 @@
 from sklearn.utils.metadata_routing import MetadataRequest
 
 from .._targets import read_targets
-from ._columns import warn_unlabelled
+from ._columns import has_weight, spread_weights, warn_unlabelled
 from ._responses import Responses, fitted_attribute
 from ._view import TaskView
-from ._weights import has_weight, spread_weights
 
 __all__ = ["NAN", "ScorerBase", "TaskScores"]
 
@@ -32,12 +31,13 @@ class TaskScores:
         if missing_label is None:
             missing_label = fitted_attribute(estimator, "missing_label")
         targets = read_targets(y, missing_label)
+        columns = targets.names if targets.named else None
         known = fitted_attribute(estimator, "task_names_")
         if known is not None:
             targets = targets.aligned(list(known))
         self.names = list(known) if known is not None and not targets.named else targets.names
         self.columns = targets.columns
-        self.weights = spread_weights(sample_weight, targets.n_samples, self.names)
+        self.weights = spread_weights(sample_weight, targets.n_samples, self.names, columns)
         self.responses = Responses(estimator, X, self.names, targets.n_samples)
 
     def check(self, metric):

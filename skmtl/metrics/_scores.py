@@ -4,10 +4,10 @@ import warnings
 
 import numpy as np
 
+from .._weights import check_sample_weight, check_task_weights
 from ..exceptions import UnlabelledTaskWarning
 from ._columns import mean_of_tasks, pair, warn_unlabelled
 from ._resolve import resolve_metric
-from ._weights import check_not_negative, check_task_weights
 
 __all__ = ["exact_match_score", "mean_task_score"]
 
@@ -125,13 +125,7 @@ def exact_match_score(y_true, y_pred, *, sample_weight=None, missing_label=None)
     right = np.ones(len(cells[0].labelled), dtype=bool)
     for c in cells:
         right[c.labelled] &= np.asarray(c.y_true == c.y_pred, dtype=bool)
-    if sample_weight is not None:
-        sample_weight = np.asarray(sample_weight, dtype=float)
-        if sample_weight.shape != right.shape:
-            raise ValueError(
-                f"sample_weight must have shape {right.shape}, one weight a row. Got {sample_weight.shape} instead."
-            )
-        check_not_negative(sample_weight)
+    sample_weight = check_sample_weight(sample_weight, len(right), (), allow_zero=True)
     rows = np.any([c.labelled for c in cells], axis=0)
     weights = rows.astype(float) if sample_weight is None else np.where(rows, sample_weight, 0)
     if not weights.any():

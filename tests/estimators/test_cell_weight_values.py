@@ -1,11 +1,11 @@
 """The functions of ``estimators/_cell_weights.py`` by themselves, without training a model."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.utils.class_weight import compute_sample_weight
 
-from skmtl.estimators._cell_weights import cell_weights, check_sample_weight, check_task_weights, resolve_class_weight
+from skmtl._weights import check_sample_weight
+from skmtl.estimators._cell_weights import cell_weights, resolve_class_weight
 
 NAMES = ["digit", "side"]
 CLASSES = [np.array([1, 2, 3]), np.array(["left", "right"])]
@@ -89,16 +89,6 @@ def test_sample_weight_of_two_equals_the_row_twice():
     np.testing.assert_allclose(weighted[1] / len(CODES), 2 * repeated[1] / len(twice), rtol=1e-14)
 
 
-def test_frames_of_sample_weights_meet_by_name():
-    frame = pd.DataFrame({"side": [1.0, 2], "digit": [3.0, 4]})
-    assert check_sample_weight(frame, 2, NAMES, NAMES).tolist() == [[3, 1], [4, 2]]
-    with pytest.raises(ValueError, match=r"sample_weight has no column 'side'.*Did you mean 'sides'"):
-        check_sample_weight(frame.rename(columns={"side": "sides"}), 2, NAMES, NAMES)
-    # Without names, in the order of y's columns, whatever that of the tasks.
-    assert check_sample_weight(frame.to_numpy(), 2, NAMES, NAMES[::-1]).tolist() == [[3, 1], [4, 2]]
-    assert check_sample_weight(None, 2, NAMES) is None
-
-
 def test_users_arrays_are_left_alone():
     cells = np.ones((6, 2))
     cells.flags.writeable = False
@@ -113,56 +103,6 @@ def test_a_task_without_weight():
     weights = weigh(codes=codes, allow_empty=True)
     assert (weights[:, 1] == 0).all()
     np.testing.assert_allclose(weights[:, 0].mean(), 1)
-
-
-TASK_WEIGHTS = [
-    (None, [1, 1]),
-    ([2, 0], [1, 0]),
-    (np.array([1, 2.5]), [0.4, 1]),
-    ({"side": 4, "digit": 1}, [0.25, 1]),
-    ({0: 1e39, 1: 4e39}, [0.25, 1]),
-]
-
-
-@pytest.mark.parametrize(("given", "expected"), TASK_WEIGHTS)
-def test_task_weights(given, expected):
-    weights = check_task_weights(given, NAMES)
-    assert weights.tolist() == expected
-    assert weights.dtype == np.float64
-
-
-@pytest.mark.parametrize(
-    ("given", "match"),
-    [
-        ([1], "task_weights has 1 entries, but y has 2 tasks"),
-        ({"digit": 1}, r"task_weights must name every task; it lacks \['side'\]"),
-        ({"digit": 1, "sid": 1}, "task_weights names the task 'sid'.*Did you mean 'side'"),
-        ([1, -1], "task_weights must be finite numbers >= 0. Got -1 for task 'side'"),
-        ([np.nan, 1], "task_weights must be finite numbers >= 0. Got nan for task 'digit'"),
-        ([1, np.inf], "task_weights must be finite"),
-        (["1", 1], "task_weights must be finite numbers >= 0. Got '1'"),
-        ([0, 0], "task_weights are all zero, so there is nothing to train"),
-    ],
-)
-def test_bad_task_weights(given, match):
-    with pytest.raises(ValueError, match=match):
-        check_task_weights(given, NAMES)
-
-
-@pytest.mark.parametrize(
-    ("given", "match"),
-    [
-        (np.ones(5), r"sample_weight must have shape \(6,\) or \(6, 2\) \(n_samples, n_tasks\). Got \(5,\) instead"),
-        (np.ones((6, 3)), r"Got \(6, 3\) instead"),
-        (np.full(6, -1.0), "sample_weight must be >= 0. Got -1.0"),
-        (np.zeros(6), "sample_weight is zero for every sample"),
-        (np.full(6, np.nan), "sample_weight contains NaN"),
-        (["a"] * 6, "could not convert string"),
-    ],
-)
-def test_bad_sample_weights(given, match):
-    with pytest.raises(ValueError, match=match):
-        check_sample_weight(given, 6, NAMES)
 
 
 @pytest.mark.parametrize(

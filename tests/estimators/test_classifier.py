@@ -171,3 +171,25 @@ def test_score_reads_columns_by_name(example):
     clf, X, y = example
     assert clf.score(X, y[["third", "digit", "parity"]]) == clf.score(X, y)
     assert task_scorer("third")(clf, X, y[["third", "digit", "parity"]]) == task_scorer("third")(clf, X, y)
+
+
+def test_score_reads_frames_of_weights_by_name(example):
+    clf, X, y = example
+    y = y[::-1]  # labels of other images, for the score of every task to depend on the weights
+    weights = pd.DataFrame(np.random.default_rng(0).random(y.shape), columns=y.columns)
+    shuffled = weights[["third", "digit", "parity"]]
+    expected = clf.score(X, y, weights)
+    # Without names beside the array, the weights are in its order.
+    assert clf.score(X, y.to_numpy(), weights.to_numpy()) == expected
+    assert clf.score(X, y.to_numpy(), shuffled) == clf.score(X, y, shuffled) == expected
+    assert clf.score(X, y.to_numpy(), shuffled.to_numpy()) != expected
+    with pytest.raises(ValueError, match=r"sample_weight has no column 'third'.*Did you mean 'thrid'"):
+        clf.score(X, y.to_numpy(), weights.rename(columns={"third": "thrid"}))
+
+
+def test_masked_weights_count_as_zero_in_score(example):
+    clf, X, y = example
+    y = y[::-1]
+    cells = np.ma.masked_less(np.random.default_rng(0).random(y.shape), 0.5)
+    for weights in (cells, cells[:, 0]):
+        assert clf.score(X, y, weights) == clf.score(X, y, weights.filled(0)) != clf.score(X, y, weights.data)
