@@ -18,6 +18,7 @@ REFERENCE = Path(__file__).parents[1] / "docs" / "api.rst"
 PACKAGES = ["skmtl", *(f"skmtl.{m.name}" for m in pkgutil.iter_modules(skmtl.__path__) if m.ispkg), "skmtl.exceptions"]
 # What one floor exports for another, not for users.
 PLUMBING = {
+    "skmtl._rows": "*",
     "skmtl._targets": "*",
     "skmtl.estimators": "*",
     "skmtl.training": "*",

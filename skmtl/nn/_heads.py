@@ -89,6 +89,11 @@ class Heads(nn.Module):
         self.others = nn.ModuleList(specs[t].build(n_features, n_classes[t]) for t in others)
         self.register_buffer("order", self._task_order(linear + others) if linear and others else None, False)
 
+    @property
+    def dtype(self):
+        """The floating-point type of the layers."""
+        return next(self.parameters()).dtype
+
     def _task_order(self, tasks):
         columns = torch.arange(sum(self.n_classes))
         start = torch.cumsum(torch.tensor([0, *(self.n_classes[t] for t in tasks)]), 0)

@@ -86,7 +86,10 @@ class MultiTaskModule(nn.Module):
 
     def forward(self, X):
         """Return the logits of all tasks side by side, shape (batch, sum of class counts)."""
-        return self.heads(self.features(X))
+        features = self.features(X)
+        # In reduced precision classes would tie: eight bits tell few logits apart.
+        with torch.autocast(features.device.type, enabled=False):
+            return self.heads(features.to(self.heads.dtype))
 
 
 def build_module(trunk, head_specs, inputs, image_shape, n_classes, dtype):

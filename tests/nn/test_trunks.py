@@ -44,7 +44,7 @@ def test_convolution_does_not_flip_its_kernel():
 
 @pytest.mark.parametrize("size", [(6, 4), (5, 7), (1, 6)])
 def test_max_pooling_is_the_formula(formulas, size):
-    pool = built((1, *size), channels=(2,))[2]
+    pool = built((1, *size), channels=(2,))[1]
     assert isinstance(pool, nn.MaxPool2d)
     x = numbers(3, 2, *size)
     np.testing.assert_array_equal(pool(x).numpy(), formulas.pool(x.numpy()))
@@ -93,7 +93,7 @@ def test_dropout_and_batch_norm_stand_where_they_belong():
     trunk = built((1, 8, 8), channels=(2,), hidden=(4, 3), dropout=0.25, normalization="batch")
     names = [type(m).__name__ for m in trunk]
     assert names == [
-        "Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Flatten", "Linear", "ReLU", "Dropout", "Linear", "ReLU",
+        "Conv2d", "BatchNorm2d", "MaxPool2d", "ReLU", "Flatten", "Linear", "ReLU", "Dropout", "Linear", "ReLU",
         "Dropout",
     ]  # fmt: skip
     assert trunk[-1].p == 0.25

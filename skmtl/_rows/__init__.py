@@ -1,0 +1,8 @@
+"""Rows of images, read where they lie: in memory, in a mapped file, on a device or in a store."""
+
+from ._base import Rows
+from ._checks import check_finite, check_numeric
+from ._lazy import LazyRows
+from ._read import read_rows
+
+__all__ = ["LazyRows", "Rows", "check_finite", "check_numeric", "read_rows"]

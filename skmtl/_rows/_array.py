@@ -1,0 +1,29 @@
+"""Rows of a NumPy array in memory."""
+
+import numpy as np
+
+from ._base import Rows
+
+__all__ = ["ArrayRows"]
+
+
+class ArrayRows(Rows):
+    """Rows of an array in memory.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n_samples, ...)
+        Any byte order.
+    """
+
+    def __init__(self, array):
+        self._array = array
+        self.shape = array.shape
+        self.dtype = array.dtype.newbyteorder("=")
+
+    def _take(self, indices):
+        return self._array[indices].astype(self.dtype, copy=False)
+
+    def read(self, start, stop):
+        """Return the rows from `start` to before `stop`, a view in native byte order."""
+        return np.asarray(self._array[start:stop], dtype=self.dtype)
