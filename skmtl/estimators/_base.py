@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._inputs import ImageLayout, pixel_scale
+from .._rows import check_finite, read_rows
 from .._targets import MISSING, TargetEncoder, read_targets
 from .._validation import check_option, resolve_task, values_per_task
 from .._weights import check_sample_weight, check_task_weights
@@ -25,20 +26,24 @@ from ..training import (
     check_net_params,
     check_optimizer,
     copy_callbacks,
+    for_each_chunk,
+    measure_cost,
+    predict_batch_size,
     resolve_optimizer,
+    resolve_precision,
     resolve_scheduler,
+    run_blank,
     train,
 )
 from ..weighting import WEIGHTINGS, build_weighting
 from ._cell_weights import cell_weights, resolve_class_weight
-from ._read_images import check_images_readable
+from ._read_images import check_images_readable, check_rows
 from ._snapshot import snapshot
 from ._standardize import channel_statistics
 
 # Below this many pixel values a fit in float64 costs nothing, and a sample of weight 2 trains
 # the same model as the sample given twice, to the last printed digit.
 FLOAT64_VALUES = 2**14
-PREDICT_VALUES = 2**20
 BUILT_ONCE = (
     "trunk",
     "head",
@@ -48,6 +53,7 @@ BUILT_ONCE = (
     "standardize",
     "optimizer",
     "weight_decay",
+    "precision",
     "device",
 )
 
@@ -180,14 +186,25 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
                 )
 
     def _check_images(self, X, reset):
+        """Return the rows of X, which stay where they are."""
         check_images_readable(X)
         if not reset and len(getattr(X, "shape", ())) > 2:
             self._layout.check(X)
-        X = validate_data(self, X, reset=reset, dtype="numeric", allow_nd=True)
+        rows = read_rows(X)
+        if rows is None or isinstance(X, np.ndarray):
+            # Finite or not is found out below, without a temporary as long as X.
+            checked = validate_data(
+                self, X, reset=reset, dtype="numeric", allow_nd=True, ensure_all_finite=rows is None
+            )
+            rows = read_rows(checked) if rows is None else rows
+        else:
+            check_rows(rows)
+            validate_data(self, X, reset=reset, skip_check_array=True)
+        check_finite(rows)
         if not reset:
-            self._layout.check(X)
-            self._check_units(X.dtype)
-        return X
+            self._layout.check(rows)
+            self._check_units(rows.dtype)
+        return rows
 
     def _check_units(self, dtype):
         if dtype != self._pixel_dtype and {pixel_scale(dtype), pixel_scale(self._pixel_dtype)} != {1.0}:
@@ -271,9 +288,12 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
     def _resolve(self, encoder):
         """Check every option against the others and the tasks, before anything is built."""
         names = encoder.task_names_
-        optimizer, optimizer_kwargs = resolve_optimizer(self.optimizer, self.weight_decay)
+        device = _device(self.device)
+        own = {
+            k.removeprefix("optimizer__"): v for k, v in (self.net_params or {}).items() if k.startswith("optimizer__")
+        }
+        optimizer, optimizer_kwargs = resolve_optimizer(self.optimizer, self.weight_decay, device.type, own)
         net_params, scheduler_params = check_net_params(self.net_params, optimizer, self.lr_scheduler)
-        own = {k.removeprefix("optimizer__"): v for k, v in net_params.items() if k.startswith("optimizer__")}
         check_optimizer(optimizer, {**optimizer_kwargs, **own}, self.lr)
         return {
             "task_weights": torch.as_tensor(check_task_weights(self.task_weights, names)),
@@ -283,9 +303,9 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             "net_params": net_params,
             "scheduler": resolve_scheduler(self.lr_scheduler, scheduler_params),
             "monitor": None if self.monitor is None else resolve_task(self.monitor, names, "monitor"),
+            "device": device,
             "heads": self._head_specs(names),
             "trunk": TRUNKS[check_option("trunk", self.trunk, TRUNKS)]() if isinstance(self.trunk, str) else self.trunk,
-            "device": _device(self.device),
             "callbacks": copy_callbacks(self.callbacks, self.lr_scheduler),
         }
 
@@ -314,8 +334,9 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         return InputStage(scale, mean, std)
 
     def _build(self, setting, stage, layout, encoder, n_train, seeds):
+        device = setting["device"]
         small = n_train * np.prod(layout.image_shape) <= FLOAT64_VALUES
-        exact = small and not is_own_module(setting["trunk"]) and setting["device"].type == "cpu"
+        exact = small and not is_own_module(setting["trunk"]) and device.type == "cpu" and self.precision == "auto"
         n_classes = [len(c) for c in encoder.classes_]
         stream = RandomStream(int(seeds[1]))
         dtype = torch.float64 if exact else torch.float32
@@ -326,21 +347,33 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         if issubclass(setting["optimizer"], torch.optim.LBFGS):
             # LBFGS flattens the parameters by views, which channels-last weights do not allow.
             module = module.to(memory_format=torch.contiguous_format)
+        cost = measure_cost(module.trunk, layout.image_shape)
         return build_net(
             module,
             MultiTaskLoss(n_classes),
             optimizer=setting["optimizer"],
             optimizer_kwargs=setting["optimizer_kwargs"],
             batch_size=self._batch_size(n_train),
-            predict_batch_size=int(np.clip(PREDICT_VALUES // np.prod(layout.image_shape), 16, 1024)),
+            predict_batch_size=predict_batch_size(cost, device),
             seed=int(seeds[2]),
             lr=self.lr,
-            device=str(setting["device"]),
+            device=str(device),
             verbose=0,
+            precision=self._precision(module, cost, layout, device, setting["optimizer"], exact),
             weighting=setting["weighting"],
             task_weights=setting["task_weights"],
             random_stream=stream,
             **setting["net_params"],
+        )
+
+    def _precision(self, module, cost, layout, device, optimizer, exact):
+        closure = issubclass(optimizer, torch.optim.LBFGS)
+        if closure and self.precision == "float16":
+            raise ValueError("precision='float16' scales gradients, which LBFGS does not allow: use 'float32'.")
+        # The line search of LBFGS takes the rounding of bfloat16 for the shape of the loss.
+        precision = "float32" if self.precision == "auto" and (exact or closure) else self.precision
+        return resolve_precision(
+            precision, device, cost.flops, lambda dtype: _runs_in(module, layout.image_shape, dtype)
         )
 
     def _batch_size(self, n_train):
@@ -348,14 +381,11 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
 
     @staticmethod
     def _datasets(X, layout, rows, codes, weights, train_part, valid_part, net):
-        dtype = np.float64 if next(net.module.parameters()).dtype == torch.float64 else np.float32
-        full_codes = np.full((len(X), codes.shape[1]), MISSING, dtype=np.int64)
-        full_weights = np.zeros(full_codes.shape, dtype=dtype)
-        full_codes[rows], full_weights[rows] = codes, weights
-        return [
-            None if part is None else BatchDataset(X, layout, full_codes, full_weights, rows[part])
-            for part in (train_part, valid_part)
-        ]
+        weights = weights.astype(np.float64 if net.module.heads.dtype == torch.float64 else np.float32)
+        if valid_part is None:
+            everything = len(rows) == len(X)
+            return BatchDataset(X, layout, codes, weights, None if everything else rows), None
+        return [BatchDataset(X, layout, codes[part], weights[part], rows[part]) for part in (train_part, valid_part)]
 
     def _run(self, net, setting, data, epochs, continuing, partial, task_names):
         train_data, valid_data = data
@@ -375,7 +405,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             stopping=stopping,
             monitor=setting["monitor"],
         )
-        interrupted = train(net, train_data, valid_data, callbacks, epochs, self.augment)
+        interrupted = train(net, train_data, valid_data, callbacks, epochs, self.augment, self.compile)
         self.best_score_ = _best_score(net) if valid_data is not None else None
         return interrupted
 
@@ -392,19 +422,35 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         self.history_ = _tidy_history(net.history)
         self.n_iter_ = len(self.history_)
 
-    def _per_batch(self, X, function):
-        """Return [function(list of every task's logits), ...] over the batches of X, as arrays."""
+    def _codes(self, X):
+        """Return the code of the most probable label, shape (n_samples, n_tasks)."""
         check_is_fitted(self, "net_")
-        X = self._check_images(X, reset=False)
-        batches = self.net_.forward_iter(BatchDataset(X, self._layout))
-        n_classes = [len(c) for c in self._encoder.classes_]
-        return [function(logits.split(n_classes, dim=1)) for logits in batches]
+        images = self._check_images(X, reset=False)
+        codes = np.empty((len(images), self.n_tasks_), np.int64)
+        tasks = MultiTaskLoss([len(c) for c in self._encoder.classes_])
+
+        def write(start, stop, logits):
+            codes[start:stop] = tasks.predict(logits).numpy()
+
+        for_each_chunk(self.net_, images, self._layout, write)
+        return codes
 
     def _distributions(self, X, function):
-        # float64: the rows then sum to 1 as closely as scikit-learn's metrics ask.
-        batches = self._per_batch(X, lambda logits: [function(z.double(), dim=1).numpy() for z in logits])
-        tasks = [np.concatenate(parts) for parts in zip(*batches, strict=True)]
-        return tasks[0] if self._encoder.one_dimensional_ else tasks
+        """Return function(logits of a task), shape (n_samples, n_classes), of every task."""
+        check_is_fitted(self, "net_")
+        images = self._check_images(X, reset=False)
+        n_classes = [len(c) for c in self._encoder.classes_]
+        out = [np.empty((len(images), k)) for k in n_classes]
+        tasks = MultiTaskLoss(n_classes)
+
+        def write(start, stop, logits):
+            # float64: the rows then sum to 1 as closely as scikit-learn's metrics ask.
+            for some, own in tasks.by_size(logits.double()):
+                for t, values in zip(some.tolist(), function(own, dim=2).numpy().swapaxes(0, 1), strict=True):
+                    out[t][start:stop] = values
+
+        for_each_chunk(self.net_, images, self._layout, write)
+        return out[0] if self._encoder.one_dimensional_ else out
 
 
 def _check_two_classes(codes, weights, names):
@@ -414,6 +460,16 @@ def _check_two_classes(codes, weights, names):
                 f"Classifier can't train when only one class is present. Task {name!r} has a single class among the "
                 "samples of positive weight: drop the task or raise a weight."
             )
+
+
+def _runs_in(module, image_shape, dtype):
+    # A user's own trunk may hold layers that lack it.
+    try:
+        with torch.autocast("cpu", dtype):
+            run_blank(module.trunk, image_shape)
+    except Exception:
+        return False
+    return True
 
 
 def _device(device):

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.sparse import issparse
 
-__all__ = ["check_images_readable"]
+from .._rows import check_numeric
+
+__all__ = ["check_images_readable", "check_rows"]
 
 _SHAPES = "(n, n_features), (n, H, W), (n, H, W, C) or (n, C, H, W)"
 
@@ -24,13 +26,12 @@ def check_images_readable(X):
     TypeError
         If X is a mapping.
     ValueError
-        If X is ragged, has fewer than two axes, masked pixels or text, or is a tensor that
-        NumPy cannot read.
+        If X is ragged, has fewer than two axes, masked pixels or text.
     """
     if isinstance(X, Mapping) and not issparse(X):
         raise TypeError(f"X must be an array of images. Got {type(X).__name__} instead: pass one of its values.")
-    if hasattr(X, "requires_grad"):
-        _check_tensor(X)
+    if str(getattr(X, "device", "")) == "meta":
+        raise ValueError("X is a tensor on the device 'meta', which holds no pixels: pass one on a real device.")
     if np.ma.is_masked(X):
         raise ValueError(
             f"X has {np.ma.count_masked(X)} masked values, but every pixel needs one: fill them, with X.filled(0) "
@@ -46,21 +47,6 @@ def check_images_readable(X):
             "X.reshape(-1, 1) a column of single pixels."
         )
     _check_numbers(np.asarray(X) if hasattr(X, "columns") else X)
-
-
-def _check_tensor(X):
-    """Refuse what torch does not hand to NumPy; works without importing torch."""
-    device = str(getattr(X, "device", "cpu"))
-    remedies = {
-        ".detach()": ("requires grad", X.requires_grad),
-        ".float()": (f"is {X.dtype}", str(X.dtype) == "torch.bfloat16"),
-        ".cpu()": (f"is on {device}", device != "cpu"),
-    }
-    wrong = {call: what for call, (what, applies) in remedies.items() if applies}
-    if wrong:
-        raise ValueError(
-            f"X is a tensor that {' and '.join(wrong.values())}, which NumPy cannot read: pass X{''.join(wrong)}."
-        )
 
 
 def _array(X):
@@ -83,3 +69,17 @@ def _check_numbers(X):
     except TypeError:
         # Left to scikit-learn, whose message for other objects is its own contract.
         return
+
+
+def check_rows(rows):
+    """Raise ValueError for what scikit-learn would refuse of an array: no rows, no pixels, no numbers.
+
+    Parameters
+    ----------
+    rows : Rows
+        Images in a storage that scikit-learn cannot check.
+    """
+    check_numeric(rows)
+    if min(rows.shape) < 1:
+        what = "sample(s)" if not len(rows) else "feature(s)"
+        raise ValueError(f"Found array with 0 {what} (shape={rows.shape}) while a minimum of 1 is required.")

@@ -1,10 +1,13 @@
 """Per-channel statistics of the training images, one batch at a time."""
 
+import math
+
 import numpy as np
 
 __all__ = ["channel_statistics"]
 
-BATCH = 1024
+PART_BYTES = 16 * 2**20  # read at a time
+PART_VALUES = 2**17  # computed at a time: what is in the processor's cache needs no memory's time
 
 
 def channel_statistics(X, layout, rows, weights, scale):
@@ -12,8 +15,8 @@ def channel_statistics(X, layout, rows, weights, scale):
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, ...)
-        Read a batch at a time.
+    X : Rows of shape (n_samples, ...)
+        Read a part at a time.
     layout : ImageLayout
         What its axes mean.
     rows : ndarray of int
@@ -34,18 +37,33 @@ def channel_statistics(X, layout, rows, weights, scale):
     Statistician 37(3), eq. 2.1: merging the moments of two parts.
     """
     total, mean, square = 0.0, 0.0, 0.0
-    for start in range(0, len(rows), BATCH):
-        w = weights[start : start + BATCH]
-        images = layout.images(np.asarray(X[rows[start : start + BATCH]], dtype=np.float64)) * scale
+    for images, w in _parts(X, layout, rows, weights):
+        images = images * scale
         pixels = images.shape[2] * images.shape[3]
         size = w.sum() * pixels
         if size == 0:
             continue
         part_mean = np.einsum("n,nchw->c", w, images) / size
-        part_square = np.einsum("n,nchw->c", w, (images - part_mean[:, None, None]) ** 2)
+        images -= part_mean[:, None, None]
+        part_square = np.einsum("n,nchw->c", w, np.square(images, out=images))
         delta = part_mean - mean
         square = square + part_square + delta**2 * (total * size / (total + size))
         mean = mean + delta * (size / (total + size))
         total += size
     std = np.sqrt(square / total)
     return mean, np.where(std > 1e-12 * np.maximum(1, np.abs(mean)), std, 1.0)
+
+
+def _parts(X, layout, rows, weights):
+    """Yield (images in float64, weights) of a few rows at a time."""
+    n_read = max(1, PART_BYTES // X.row_bytes)
+    n_rows = max(1, PART_VALUES // math.prod(layout.folded_shape))
+    for first in range(0, len(rows), n_read):
+        picked = rows[first : first + n_read]
+        consecutive = (np.diff(picked) == 1).all()
+        read = X.read(int(picked[0]), int(picked[-1]) + 1) if consecutive else X.take(picked)
+        for start in range(0, len(picked), n_rows):
+            part = read[start : start + n_rows]
+            part = part.double().cpu().numpy() if hasattr(part, "double") else part
+            part = np.ascontiguousarray(part, dtype=np.float64)
+            yield layout.images(part), weights[first + start : first + start + len(part)]

@@ -1,5 +1,7 @@
 """Cross-entropy of all tasks in one set of vector operations."""
 
+from itertools import accumulate
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -36,7 +38,7 @@ class MultiTaskLoss(nn.Module):
     def __init__(self, n_classes):
         super().__init__()
         self.n_classes = list(n_classes)
-        starts = [sum(n_classes[:t]) for t in range(len(n_classes))]
+        starts = [0, *accumulate(n_classes)]
         self.groups = []
         # Tasks with as many classes as each other share one tensor operation.
         for size in sorted(set(n_classes)):

@@ -36,10 +36,11 @@ class InputStage(nn.Module):
 
     def forward(self, images):
         """Return the batch the trunk sees."""
-        images = images.to(self.scale.dtype) * self.scale
+        images = images.to(self.scale.dtype)
         if self.training and self.augment is not None:
-            images = self._augmented(images)
-        return (images - self.mean) / self.std
+            return (self._augmented(images * self.scale) - self.mean) / self.std
+        # Two passes over the batch instead of three.
+        return (images - self.mean / self.scale).mul_(self.scale / self.std)
 
     def _augmented(self, images):
         out = self.augment(images.contiguous())
@@ -63,26 +64,26 @@ class MultiTaskModule(nn.Module):
         Layers all tasks share.
     heads : Heads
         Layers of the single tasks.
-    contiguous : bool, default=False
-        Whether to lay the images out in memory in the order of their axes.
+    own_trunk : bool, default=False
+        Whether the trunk is the user's. It may take views, which the strides of channels-last
+        images do not allow, so that images are then laid out in the order of their axes.
 
     References
     ----------
     Caruana (1997), Multitask learning, Machine Learning 28, figure 2.
     """
 
-    def __init__(self, inputs, trunk, heads, contiguous=False):
+    def __init__(self, inputs, trunk, heads, own_trunk=False):
         super().__init__()
         self.inputs = inputs
         self.trunk = trunk
         self.heads = heads
-        # A user's trunk may take views, which the strides of channels-last images do not allow.
-        self.contiguous = contiguous
+        self.own_trunk = own_trunk
 
     def features(self, images):
         """Return the shared features, shape (batch, n_features)."""
         images = self.inputs(images)
-        return self.trunk(images.contiguous() if self.contiguous else images).flatten(1)
+        return self.trunk(images.contiguous() if self.own_trunk else images).flatten(1)
 
     def forward(self, X):
         """Return the logits of all tasks side by side, shape (batch, sum of class counts)."""
@@ -112,5 +113,5 @@ def build_module(trunk, head_specs, inputs, image_shape, n_classes, dtype):
     """
     built, n_features = build_trunk(trunk, image_shape)
     heads = Heads(head_specs, n_features, n_classes)
-    module = MultiTaskModule(inputs, built, heads, contiguous=is_own_module(trunk))
+    module = MultiTaskModule(inputs, built, heads, own_trunk=is_own_module(trunk))
     return module.to(dtype)

@@ -1,16 +1,21 @@
 """The skorch side: the only package that imports it."""
 
+from ._batches import batch_size_for
 from ._callbacks import build_callbacks
-from ._data import BatchDataset, batch_size_for
+from ._cost import measure_cost, predict_batch_size, run_blank
+from ._data import BatchDataset
+from ._infer import for_each_chunk
 from ._net import MultiTaskNet, build_net
 from ._net_params import check_net_params
 from ._optimization import OPTIMIZERS, SCHEDULERS, check_optimizer, resolve_optimizer, resolve_scheduler
 from ._own_callbacks import copy_callbacks
+from ._precision import PRECISIONS, resolve_precision
 from ._random import RandomStream
 from ._train import train
 
 __all__ = [
     "OPTIMIZERS",
+    "PRECISIONS",
     "SCHEDULERS",
     "BatchDataset",
     "MultiTaskNet",
@@ -21,7 +26,12 @@ __all__ = [
     "check_net_params",
     "check_optimizer",
     "copy_callbacks",
+    "for_each_chunk",
+    "measure_cost",
+    "predict_batch_size",
     "resolve_optimizer",
+    "resolve_precision",
     "resolve_scheduler",
+    "run_blank",
     "train",
 ]

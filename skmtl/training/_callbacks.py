@@ -30,7 +30,7 @@ class EpochRecord(Callback):
         row["train_loss"] = means["train_total"]
         per_task = {"train_loss": means["train_loss"], "weight": means["weight"]}
         if "valid_total" in means:
-            scores = [means[f"valid_score_{t}"] for t in range(len(self.task_names))]
+            scores = means["valid_score"]
             per_task |= {"valid_loss": means["valid_loss"], "valid_score": scores}
             # A task that is turned off has no say in when to stop.
             trained = np.asarray(scores)[net.task_weights.numpy() > 0]

@@ -16,10 +16,19 @@ class EpochMeter:
         self.sums = {}
         self.counts = {}
 
-    def add(self, name, total, count):
-        """Add `total`, a tensor or number that is a sum over `count` things."""
-        self.sums[name] = self.sums.get(name, 0) + total
-        self.counts[name] = self.counts.get(name, 0) + count
+    def add(self, name, mean, count):
+        """Add a tensor that is a mean over `count` things."""
+        if name not in self.sums:
+            # float32 would lose the last batches of a long epoch; Apple's GPUs have nothing wider.
+            dtype = torch.float32 if mean.device.type == "mps" else torch.float64
+            self.sums[name], self.counts[name] = torch.zeros_like(mean, dtype=dtype), 0
+        self.sums[name].add_(mean, alpha=count)
+        self.counts[name] += count
+
+    def add_share(self, name, hits, counts):
+        """Add numbers of hits among `counts` things, tensors of one shape."""
+        self.sums[name] = self.sums.get(name, 0) + hits
+        self.counts[name] = self.counts.get(name, 0) + counts
 
     def flush(self):
         """Return {name: mean as list or float, NaN where nothing was counted} and forget everything."""

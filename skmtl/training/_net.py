@@ -5,8 +5,11 @@ from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping
 from torch.utils.data import DataLoader
 
-from ._data import RandomBatches, keep_batch
+from ._batches import ConsecutiveBatches, RandomBatches
+from ._data import keep_batch
+from ._loader import BatchLoader
 from ._meter import EpochMeter
+from ._random import no_randomness
 
 __all__ = ["MultiTaskNet", "build_net"]
 
@@ -14,8 +17,9 @@ __all__ = ["MultiTaskNet", "build_net"]
 class MultiTaskNet(NeuralNet):
     """A skorch net whose loss is a weighted mean of task losses.
 
-    skorch owns the loop; this overrides the loss, the training step (private random stream) and
-    the end of an epoch (one read from the device instead of one per batch).
+    skorch owns the loop; this overrides the loss, the training step (private random stream,
+    precision), where batches come from and the end of an epoch (one read from the device instead
+    of one per batch).
 
     Parameters
     ----------
@@ -25,13 +29,16 @@ class MultiTaskNet(NeuralNet):
         The user's importances.
     random_stream : RandomStream
         Source of every random number of the training.
+    precision : Precision
+        What the trunk computes in.
     """
 
-    def __init__(self, *args, weighting, task_weights, random_stream, **kwargs):
+    def __init__(self, *args, weighting, task_weights, random_stream, precision, **kwargs):
         super().__init__(*args, **kwargs)
         self.weighting = weighting
         self.task_weights = task_weights
         self.random_stream = random_stream
+        self.precision = precision
         self.interrupted = False
 
     @property
@@ -41,47 +48,91 @@ class MultiTaskNet(NeuralNet):
     def initialize(self):
         """Initialise everything, with a fresh meter."""
         self.meter = EpochMeter()
+        self.scaler = self.precision.scaler()
         return super().initialize()
+
+    def on_train_begin(self, net, *args, **kwargs):
+        """Put what every step needs on the device."""
+        super().on_train_begin(net, *args, **kwargs)
+        self.importance_ = self.task_weights.to(self.device, self.module_.heads.dtype)
+        self.randomness_ = no_randomness(self) or self.random_stream
 
     def train_step(self, batch, **fit_params):
         """Do one optimisation step with random numbers from the private stream."""
-        with self.random_stream:
+        with self.randomness_:
             return super().train_step(batch, **fit_params)
+
+    def train_step_single(self, batch, **fit_params):
+        """Compute loss and gradients; those of float16 are scaled up meanwhile."""
+        self._set_training(True)
+        images, target = batch
+        logits = self.infer(images)
+        loss = self.get_loss(logits, target, X=images, training=True)
+        if self.scaler is None:
+            loss.backward()
+        else:
+            self.scaler.scale(loss).backward()
+            self.scaler.unscale_(self.optimizer_)
+        return {"loss": loss, "y_pred": logits}
+
+    def _step_optimizer(self, step_fn):
+        if self.scaler is None:
+            return super()._step_optimizer(step_fn)
+        step_fn()
+        self.scaler.step(self.optimizer_)
+        self.scaler.update()
+
+    def _set_training(self, training=True):
+        # Walking through all layers before every step would take as long as a small one's forward pass.
+        if self.module_.training != training:
+            super()._set_training(training)
+
+    def infer(self, x, **fit_params):
+        """Return the logits of a batch of images, in the heads' dtype."""
+        with self.precision.autocast():
+            return self.module_(x.to(self.device, non_blocking=True))
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return ``1/T sum_t w_t L_t``, where the weights w average 1."""
-        codes, cell_weights = (part.to(y_pred.device) for part in y_true)
+        codes, cell_weights = (part.to(y_pred.device, non_blocking=True) for part in y_true)
+        codes = codes.long()
         losses = self.criterion_(y_pred, codes, cell_weights)
         prefix = "train" if training else "valid"
         if training:
             weights = self._weights(losses.detach())
             self.meter.add("weight", weights, 1)
         else:
-            weights = self.task_weights.to(losses) / self.task_weights.mean()
-            self._add_accuracy(y_pred, codes)
-        self.meter.add(f"{prefix}_loss", losses.detach() * len(codes), len(codes))
+            weights = self.importance_ / self.importance_.mean()
+            labelled = codes >= 0
+            right = (self.criterion_.predict(y_pred) == codes) & labelled
+            self.meter.add_share("valid_score", right.sum(0), labelled.sum(0))
         loss = (weights * losses).mean()
-        self.meter.add(f"{prefix}_total", loss.detach() * len(codes), len(codes))
+        self.meter.add(f"{prefix}_loss", losses.detach(), len(codes))
+        self.meter.add(f"{prefix}_total", loss.detach(), len(codes))
         return loss
 
     def _weights(self, losses):
-        weights = torch.as_tensor(self.weighting.weights(losses)).to(losses) * self.task_weights.to(losses)
+        weights = torch.as_tensor(self.weighting.weights(losses)).to(losses) * self.importance_
         # A step in which every task has weight 0 teaches nothing; 0 / 0 would be the end of the model.
         return weights / weights.mean().clamp(min=torch.finfo(weights.dtype).tiny)
 
-    def _add_accuracy(self, logits, codes):
-        for t, task_logits in enumerate(logits.split(self.module_.heads.n_classes, dim=1)):
-            labelled = codes[:, t] >= 0
-            right = (task_logits.argmax(1) == codes[:, t]) & labelled
-            self.meter.add(f"valid_score_{t}", right.sum(), labelled.sum())
-
     def get_iterator(self, dataset, training=False):
-        """Return a loader; in training one that leaves no lone row for a last batch."""
-        if not training:
-            return super().get_iterator(dataset, training=False)
-        kwargs = self.get_params_for("iterator_train")
-        batches = RandomBatches(len(dataset), kwargs.pop("batch_size"), kwargs["generator"])
-        return self.iterator_train(dataset, batch_sampler=batches, **kwargs)
+        """Return a loader of whole batches; PyTorch's, if the user set anything of it."""
+        kwargs = self.get_params_for("iterator_train" if training else "iterator_valid")
+        batch_size = kwargs.pop("batch_size")
+        if training:
+            batches = RandomBatches(len(dataset), batch_size, kwargs["generator"])
+        else:
+            batches = ConsecutiveBatches(len(dataset), batch_size)
+        if self.own_loaders:
+            return BatchLoader(dataset, batches, torch.device(self.device))
+        return DataLoader(dataset, batch_sampler=batches, **kwargs)
+
+    @property
+    def own_loaders(self):
+        """Whether the user has set no argument of PyTorch's loaders."""
+        ours = {"batch_size", "collate_fn", "generator"}
+        return all(set(self.get_params_for(f"iterator_{kind}")) <= ours for kind in ("train", "valid"))
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Run an epoch without waiting for the device after every batch."""

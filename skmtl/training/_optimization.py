@@ -33,10 +33,24 @@ def _one_cycle(optimizer, lr, total_steps):
 SCHEDULERS = {"constant": _constant, "cosine": _cosine, "one-cycle": _one_cycle}
 
 
-def resolve_optimizer(optimizer, weight_decay):
-    """Return (class, keyword arguments) for a name or a ``torch.optim.Optimizer`` subclass."""
+def resolve_optimizer(optimizer, weight_decay, device_type="cpu", own=()):
+    """Return (class, keyword arguments) for a name or a ``torch.optim.Optimizer`` subclass.
+
+    Parameters
+    ----------
+    optimizer : str or type
+        A name also stands for PyTorch's fused implementation: one pass over all parameters.
+    weight_decay : float
+        Given to optimisers that have one.
+    device_type : str, default="cpu"
+        Where the parameters are.
+    own : collection of str, default=()
+        Names of arguments that the user has set; other implementations exclude the fused one.
+    """
     if isinstance(optimizer, str):
         cls, kwargs = OPTIMIZERS[check_option("optimizer", optimizer, OPTIMIZERS)]
+        if device_type in ("cpu", "cuda") and not {"foreach", "differentiable", "fused"} & set(own):
+            kwargs = {**kwargs, "fused": True}
     elif _is_final(optimizer, torch.optim.Optimizer):
         cls, kwargs = optimizer, {}
     else:

@@ -1,10 +1,12 @@
 """A private stream of PyTorch's global random numbers."""
 
 import threading
+from contextlib import nullcontext
 
 import torch
+from torch import nn
 
-__all__ = ["RandomStream"]
+__all__ = ["RandomStream", "no_randomness"]
 
 # PyTorch's default generator belongs to the process: layers such as dropout draw from it and
 # take no other. Fits in several threads must not draw from each other's stream.
@@ -69,3 +71,34 @@ class RandomStream:
             self.cuda_state = torch.cuda.get_rng_state()
             torch.cuda.set_rng_state(self._outer_cuda)
             self._outer_cuda = None
+
+
+_DRAW_NOTHING = (
+    nn.Sequential,
+    nn.ModuleList,
+    nn.Conv2d,
+    nn.ZeroPad2d,
+    nn.BatchNorm2d,
+    nn.ReLU,
+    nn.MaxPool2d,
+    nn.AdaptiveAvgPool2d,
+    nn.Flatten,
+    nn.Linear,
+)
+
+
+def no_randomness(net):
+    """Return an empty context if no training step of `net` draws a random number, else None.
+
+    Steps that draw none need no stream, and fits in several threads then need not take turns.
+
+    Parameters
+    ----------
+    net : MultiTaskNet
+        Initialised.
+    """
+    module = net.module_
+    layers = [*module.trunk.modules(), *(layer for head in module.heads.children() for layer in head.modules())]
+    quiet = all(type(layer) in _DRAW_NOTHING for layer in layers) and module.inputs.augment is None
+    quiet = quiet and getattr(net.weighting, "draws_nothing", False)
+    return nullcontext() if quiet and net.optimizer.__module__.startswith("torch.optim") else None

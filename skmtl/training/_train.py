@@ -2,13 +2,16 @@
 
 import copy
 
+import numpy as np
 import torch
 from skorch.helper import predefined_split
+
+from ._resident import make_resident
 
 __all__ = ["train"]
 
 
-def train(net, train_data, valid_data, callbacks, max_epochs, augment=None):
+def train(net, train_data, valid_data, callbacks, max_epochs, augment=None, compiled=False):
     """Train `net` for up to `max_epochs` more epochs.
 
     Parameters
@@ -23,6 +26,8 @@ def train(net, train_data, valid_data, callbacks, max_epochs, augment=None):
         Epochs of this fit.
     augment : callable, default=None
         Applied to training batches of this fit.
+    compiled : bool, default=False
+        Whether to train with ``torch.compile``.
 
     Returns
     -------
@@ -41,11 +46,19 @@ def train(net, train_data, valid_data, callbacks, max_epochs, augment=None):
     else:
         net.initialize()
     epochs_before = len(net.history)
+    device = torch.device(net.device)
+    if net.own_loaders:
+        train_data = make_resident(train_data, device)
+        valid_data = None if valid_data is None else make_resident(valid_data, device)
     net.train_split = None if valid_data is None else predefined_split(valid_data)
     net.module_.inputs.set_augment(augment)
+    if compiled:
+        # Of the module itself, so that the names of its parameters stay as they are.
+        net.module_.compile()
     try:
-        net.partial_fit(train_data, y=None)
-        _check_finite(net, train_data)
+        with net.precision.tensor_cores():
+            net.partial_fit(train_data, y=None)
+            _check_finite(net, train_data)
     except Exception:
         if before is not None:
             _restore(net, before)
@@ -55,6 +68,8 @@ def train(net, train_data, valid_data, callbacks, max_epochs, augment=None):
         # The validation images and what trained the model must not travel with it.
         net.train_split = None
         net.module_.inputs.set_augment(None)
+        # Every new batch size costs a compilation, which predictions rarely earn back.
+        net.module_._compiled_call_impl = None
     if net.interrupted and "train_loss" not in net.history[-1]:
         # The row of an epoch broken off would leave a gap in the numbers of later ones.
         net.history.pop()
@@ -64,14 +79,17 @@ def train(net, train_data, valid_data, callbacks, max_epochs, augment=None):
 def _state(net):
     generators = [getattr(net, f"iterator_{kind}__generator").get_state() for kind in ("train", "valid")]
     stream = net.random_stream
-    kept = net.module_.state_dict(), net.optimizer_.state_dict(), net.weighting, (stream.state, stream.cuda_state)
-    return copy.deepcopy((*kept, generators))
+    scaler = None if net.scaler is None else net.scaler.state_dict()
+    parts = net.module_.state_dict(), net.optimizer_.state_dict(), scaler, net.weighting
+    return copy.deepcopy((*parts, (stream.state, stream.cuda_state), generators))
 
 
 def _restore(net, state):
-    module, optimizer, net.weighting, stream, generators = state
+    module, optimizer, scaler, net.weighting, stream, generators = state
     net.module_.load_state_dict(module)
     net.optimizer_.load_state_dict(optimizer)
+    if scaler is not None:
+        net.scaler.load_state_dict(scaler)
     net.random_stream.state, net.random_stream.cuda_state = stream
     for kind, generator in zip(("train", "valid"), generators, strict=True):
         getattr(net, f"iterator_{kind}__generator").set_state(generator)
@@ -79,7 +97,7 @@ def _restore(net, state):
 
 def _check_finite(net, data):
     # The last step of a fit can diverge after the last loss was read.
-    batch = data.__getitems__(range(min(2, len(data))))
+    batch = data.__getitems__(np.arange(min(2, len(data))))
     if not torch.isfinite(net.evaluation_step(batch)).all():
         raise ValueError(
             f"Training diverged: after the last step the network's outputs are not finite. Lower lr (now {net.lr})."

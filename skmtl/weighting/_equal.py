@@ -24,6 +24,8 @@ class EqualWeighting(LossWeighting):
     NeurIPS.
     """
 
+    draws_nothing = True
+
     def weights(self, losses):
         """Return ones."""
         return torch.ones_like(losses)

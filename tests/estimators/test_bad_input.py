@@ -159,6 +159,7 @@ BAD_PARAMETERS = {
     "class_weight: typo in a label": ({"class_weight": {"ood": 2.0}}, ValueError, "class_weight names the label 'ood'", "Did you mean 'odd'?"),
     "class_weight: negative": ({"class_weight": {"odd": -2.0}}, ValueError, "class_weight must be finite numbers >= 0", "Got -2.0 for label 'odd'"),
     "class_weight: too few": ({"class_weight": ["balanced"]}, ValueError, "class_weight has 1 entries", PER_TASK),
+    "precision: typo": ({"precision": "bfloat"}, ValueError, "'precision' parameter of MultiTaskCNNClassifier", "Got 'bfloat'"),
     "device: unknown": ({"device": "gpuu"}, ValueError, "device must be 'auto' or a device PyTorch has here", "Got 'gpuu'"),
     "channel_axis: unknown": ({"channel_axis": "last"}, ValueError, "'channel_axis' parameter", "Got 'last'", "'auto'"),
     "channel_axis: grey images": ({"channel_axis": 1}, ValueError, "channel_axis=1", "(n_samples, 8, 8) has no axis to spare", "channel_axis=None"),
@@ -194,13 +195,24 @@ def test_bad_parameters(case, make, data):
 
 
 def test_every_parameter_but_switches_has_a_bad_value():
-    switches = {"standardize", "early_stopping", "warm_start", "verbose", "missing_label", "n_iter_no_change", "tol"}
+    switches = {
+        "standardize",
+        "compile",
+        "early_stopping",
+        "warm_start",
+        "verbose",
+        "missing_label",
+        "n_iter_no_change",
+        "tol",
+    }
     tested = {case.partition(":")[0] for case in BAD_PARAMETERS}
     assert tested | switches == set(MultiTaskCNNClassifier().get_params(deep=False))
 
 
 @pytest.mark.usefixtures("no_training")
-@pytest.mark.parametrize("name", ["standardize", "early_stopping", "warm_start", "verbose", "n_iter_no_change", "tol"])
+@pytest.mark.parametrize(
+    "name", ["standardize", "compile", "early_stopping", "warm_start", "verbose", "n_iter_no_change", "tol"]
+)
 def test_bad_switches(name, make, data):
     check(lambda: make(**{name: "often"}).fit(*data), ValueError, f"'{name}' parameter", "Got 'often'")
 

@@ -3,8 +3,13 @@ import pytest
 from sklearn.datasets import load_digits
 
 from skmtl._inputs import ImageLayout
+from skmtl._rows import read_rows
 from skmtl.estimators import _standardize
-from skmtl.estimators._standardize import channel_statistics
+from skmtl.estimators._standardize import channel_statistics as statistics_of_rows
+
+
+def channel_statistics(X, *args):
+    return statistics_of_rows(read_rows(X), *args)
 
 
 def colours(n=50):
@@ -15,7 +20,8 @@ def colours(n=50):
 
 @pytest.mark.parametrize("batch", [7, 50, 1024])
 def test_mean_and_std_of_every_channel(monkeypatch, batch):
-    monkeypatch.setattr(_standardize, "BATCH", batch)
+    monkeypatch.setattr(_standardize, "PART_BYTES", batch * 8 * 64)
+    monkeypatch.setattr(_standardize, "PART_VALUES", batch * 64)
     X, layout = colours()
     mean, std = channel_statistics(X, layout, np.arange(50), np.ones(50), 0.5)
     np.testing.assert_allclose(mean, (X * 0.5).mean((0, 1, 2)), rtol=1e-12)
@@ -24,7 +30,8 @@ def test_mean_and_std_of_every_channel(monkeypatch, batch):
 
 @pytest.mark.parametrize("batch", [3, 1024])
 def test_a_weight_of_two_is_the_row_twice_and_rows_left_out_do_not_count(monkeypatch, batch):
-    monkeypatch.setattr(_standardize, "BATCH", batch)
+    monkeypatch.setattr(_standardize, "PART_BYTES", batch * 8 * 64)
+    monkeypatch.setattr(_standardize, "PART_VALUES", batch * 64)
     X, layout = colours(10)
     rows, weights = np.array([8, 2, 5, 3, 1]), np.array([2.0, 1, 3, 0, 0])
     repeated = X[[8, 8, 2, 5, 5, 5]]

@@ -126,7 +126,7 @@ def test_early_stopping_stops_when_the_score_stays(stopped):
 
 def test_best_weights_are_restored(stopped):
     valid = dict(stopped.net_.callbacks_)["held_out"].kept_
-    X, codes = np.asarray(valid.images)[valid.rows], valid.codes[valid.rows]
+    X, codes = valid.images.take(valid.rows), valid.codes
     states = dict(stopped.net_.callbacks_)["held_out"].states_
     best = int(np.argmax([row["task0_valid_score"] for row in stopped.history_]))
     assert same(parameters(stopped), states[best])

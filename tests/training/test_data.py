@@ -4,14 +4,21 @@ import torch
 from torch.utils.data import DataLoader
 
 from skmtl._inputs import ImageLayout
-from skmtl.training import BatchDataset, batch_size_for
-from skmtl.training._data import keep_batch, to_tensor
+from skmtl._rows import read_rows
+from skmtl.training import BatchDataset
+from skmtl.training._data import as_tensor, keep_batch
 
 
-def data(n=10, dtype="float32", **kwargs):
-    X = (np.arange(n * 12) % 250).reshape(n, 3, 4).astype(dtype)
+def data(n=10, rows=None):
+    X = (np.arange(n * 12) % 250).reshape(n, 3, 4).astype("float32")
     codes = np.arange(n * 2).reshape(n, 2) % 3
-    return BatchDataset(X, ImageLayout.infer((3, 4)), codes, codes * 0.5, **kwargs)
+    codes = codes if rows is None else codes[rows]
+    return BatchDataset(X, ImageLayout.infer((3, 4)), codes, codes * 0.5, rows)
+
+
+def unlabelled(X):
+    codes = np.full((len(X), 1), -1)
+    return BatchDataset(X, ImageLayout.infer(X.shape[1:]), codes, codes * 0.0)
 
 
 def test_a_batch_is_fetched_whole():
@@ -36,12 +43,6 @@ def test_one_sample():
     assert image[0, 0, 0] == 36
     assert codes.tolist() == [0, 1]
     assert weights.tolist() == [0, 0.5]
-
-
-def test_without_targets():
-    images, target = BatchDataset(np.zeros((5, 3, 4)), ImageLayout.infer((3, 4))).__getitems__([0, 1])
-    assert images.dtype == torch.float64
-    assert target.shape == (0,)
 
 
 def test_a_loader_asks_for_whole_batches(monkeypatch):
@@ -79,7 +80,7 @@ def test_any_numeric_dtype(dtype, order):
     X = np.arange(6).reshape(2, 3).astype(dtype)
     given = X.astype(X.dtype.newbyteorder(order))
     before = given.copy()
-    tensor = to_tensor(given)
+    tensor = as_tensor(read_rows(given).take(np.arange(2)))
     assert tensor.dtype == (torch.float64 if dtype == "longdouble" else torch.from_numpy(X[:0]).dtype)
     assert tensor.double().tolist() == X.astype(float).tolist()
     np.testing.assert_array_equal(given, before)
@@ -89,7 +90,7 @@ def test_any_numeric_dtype(dtype, order):
 @pytest.mark.parametrize("view", [lambda X: X[:, ::-1], lambda X: X.transpose(0, 2, 1), lambda X: X[::2]])
 def test_strided_arrays(view):
     X = view(np.arange(60.0).reshape(5, 3, 4))
-    images, _ = BatchDataset(X, ImageLayout.infer(X.shape[1:])).__getitems__([2, 1])
+    images, _ = unlabelled(X).__getitems__([2, 1])
     np.testing.assert_array_equal(images[:, 0].numpy(), X[[2, 1]])
 
 
@@ -99,7 +100,7 @@ def test_memory_mapped_images(tmp_path, mode):
     X = np.arange(5 * 12, dtype=np.uint16).reshape(5, 3, 4)
     np.save(path, X)
     mapped = np.load(path, mmap_mode=mode)
-    images, _ = BatchDataset(mapped, ImageLayout.infer((3, 4))).__getitems__([4, 0])
+    images, _ = unlabelled(mapped).__getitems__([4, 0])
     np.testing.assert_array_equal(images[:, 0].numpy(), X[[4, 0]])
     images.fill_(7)  # a batch is a copy: augmentation in place cannot reach the data
     np.testing.assert_array_equal(mapped, X)
@@ -108,7 +109,7 @@ def test_memory_mapped_images(tmp_path, mode):
 def test_read_only_arrays_stay_as_they_are():
     X = np.ones((4, 3, 4), dtype=np.float32)
     X.flags.writeable = False
-    images, _ = BatchDataset(X, ImageLayout.infer((3, 4))).__getitems__(np.arange(4))
+    images, _ = unlabelled(X).__getitems__(np.arange(4))
     images *= 5
     assert (X == 1).all()
 
@@ -124,10 +125,3 @@ def test_estimator_takes_any_dtype_and_changes_nothing(small, digits, dtype):
     plain = small().fit(X.astype(float), digits[1])
     # Standardisation takes any scale of the pixels out again.
     np.testing.assert_allclose(clf.predict_proba(X)[0], plain.predict_proba(X.astype(float))[0], atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("n", "size"), [(1, 1), (20, 20), (100, 32), (1000, 32), (1797, 32), (3000, 64), (10_000, 128), (10**6, 256)]
-)
-def test_batch_size_for(n, size):
-    assert batch_size_for(n) == size

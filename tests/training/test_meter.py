@@ -7,16 +7,31 @@ from skmtl.training._meter import EpochMeter
 
 def test_means_over_uneven_batches():
     meter = EpochMeter()
-    meter.add("loss", torch.tensor([3.0, 12.0]), 3)
+    meter.add("loss", torch.tensor([1.0, 4.0]), 3)
     meter.add("loss", torch.tensor([5.0, 8.0]), 1)
-    meter.add("weight", 2.0, 1)
+    meter.add("weight", torch.tensor(2.0), 1)
     assert meter.flush() == {"loss": [2.0, 5.0], "weight": 2.0}
+
+
+def test_a_long_epoch_of_float32_losses_keeps_its_last_batches():
+    meter = EpochMeter()
+    meter.add("loss", torch.tensor(1.0), 2**25)
+    for _ in range(100):
+        meter.add("loss", torch.tensor(0.25), 1)
+    assert meter.flush()["loss"] == (2**25 + 25) / (2**25 + 100)
+
+
+def test_what_was_added_may_change_afterwards():
+    meter, losses = EpochMeter(), torch.tensor([1.0])
+    meter.add("loss", losses, 2)
+    losses.fill_(7)
+    assert meter.flush() == {"loss": [1.0]}
 
 
 def test_flush_forgets():
     meter = EpochMeter()
     meter.add("loss", torch.tensor(2.0), 2)
-    meter.flush()
+    assert meter.flush() == {"loss": 2.0}
     assert meter.flush() == {}
     meter.add("loss", torch.tensor(3.0), 1)
     assert meter.flush() == {"loss": 3.0}
@@ -24,21 +39,21 @@ def test_flush_forgets():
 
 def test_nothing_counted_is_nan():
     meter = EpochMeter()
-    meter.add("score", torch.tensor(0), torch.tensor(0))
+    meter.add_share("score", torch.tensor(0), torch.tensor(0))
     assert math.isnan(meter.flush()["score"])
 
 
 def test_counts_may_be_tensors():
     meter = EpochMeter()
-    meter.add("score", torch.tensor(1), torch.tensor(2))
-    meter.add("score", torch.tensor(0), torch.tensor(0))
-    meter.add("score", torch.tensor(2), torch.tensor(2))
+    meter.add_share("score", torch.tensor(1), torch.tensor(2))
+    meter.add_share("score", torch.tensor(0), torch.tensor(0))
+    meter.add_share("score", torch.tensor(2), torch.tensor(2))
     assert meter.flush()["score"] == 0.75
 
 
 def test_a_score_is_exact():
     meter = EpochMeter()
-    meter.add("score", torch.tensor(4), torch.tensor(9))
+    meter.add_share("score", torch.tensor(4), torch.tensor(9))
     assert meter.flush()["score"] == 4 / 9
 
 

@@ -19,8 +19,14 @@ from skmtl.training import resolve_optimizer, resolve_scheduler
     ],
 )
 def test_optimizers_by_name_and_class(name, cls, kwargs):
-    assert resolve_optimizer(name, 0.25) == (cls, {**kwargs, "weight_decay": 0.25})
+    fused = {"fused": True} if isinstance(name, str) else {}
+    assert resolve_optimizer(name, 0.25) == (cls, {**kwargs, **fused, "weight_decay": 0.25})
     assert resolve_optimizer(name, 0.25)[1] is not resolve_optimizer(name, 0.25)[1]
+
+
+@pytest.mark.parametrize("where", [{"device_type": "mps"}, {"own": {"foreach"}}, {"own": ["differentiable", "eps"]}])
+def test_no_fused_optimizer_where_there_is_none_or_the_user_chose_another(where):
+    assert resolve_optimizer("adam", 0, **where) == (torch.optim.Adam, {"weight_decay": 0})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,79 @@
+"""What one image costs: operations and memory."""
+
+from dataclasses import dataclass
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+__all__ = ["Cost", "measure_cost", "predict_batch_size"]
+
+# Temporaries of a batch that stay in the processor's cache, and in the heap's hands.
+CPU_BYTES = 8 * 2**20
+GPU_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a forward pass of one image costs.
+
+    Attributes
+    ----------
+    flops : int
+        Operations, a multiplication and an addition counted as two.
+    largest : int
+        Values of the largest output of any layer.
+    """
+
+    flops: int
+    largest: int
+
+
+def measure_cost(module, image_shape):
+    """Return the cost of one image, counted on a blank one.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Left in the mode it is in.
+    image_shape : tuple of int
+        Channels, height and width.
+    """
+    sizes = [1]
+
+    def note(layer, args, out):
+        if isinstance(out, torch.Tensor):
+            sizes.append(out.numel())
+
+    hooks = [layer.register_forward_hook(note) for layer in module.modules()]
+    try:
+        with FlopCounterMode(display=False) as counter:
+            run_blank(module, image_shape)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return Cost(counter.get_total_flops() // 2, max(sizes) // 2)
+
+
+def run_blank(module, image_shape):
+    """Run two blank images through `module`, as in prediction."""
+    was_training = module.training
+    dtype = next((p.dtype for p in module.parameters() if p.is_floating_point()), torch.float32)
+    try:
+        with torch.no_grad():
+            module.eval()(torch.zeros((2, *image_shape), dtype=dtype))
+    finally:
+        module.train(was_training)
+
+
+def predict_batch_size(cost, device):
+    """Return how many images to predict at once.
+
+    Larger batches are no faster, and their temporaries go back to the system after each.
+
+    Examples
+    --------
+    >>> predict_batch_size(Cost(flops=8_500_000, largest=25_088), torch.device("cpu"))
+    64
+    """
+    most = (CPU_BYTES if device.type == "cpu" else GPU_BYTES) // (4 * cost.largest)
+    return min(2048, max(16, 1 << max(0, most).bit_length() - 1))
