@@ -21,7 +21,7 @@ class ArrayRows(Rows):
         self.shape = array.shape
         self.dtype = array.dtype.newbyteorder("=")
 
-    def _take(self, indices):
+    def gather(self, indices):
         return self._array[indices].astype(self.dtype, copy=False)
 
     def read(self, start, stop):

@@ -53,10 +53,11 @@ class Rows(ABC):
             indices = indices.astype(np.intp)
         elif indices.min() < 0 or indices.max() >= len(self):
             raise IndexError(f"rows {indices.min()} to {indices.max()} are asked for, but X has {len(self)} rows.")
-        return self._take(indices)
+        return self.gather(indices)
 
     @abstractmethod
-    def _take(self, indices): ...
+    def gather(self, indices):
+        """Do what `take` does for an intp or int64 array that is known to be in range."""
 
     @abstractmethod
     def read(self, start, stop):

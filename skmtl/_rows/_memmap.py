@@ -59,7 +59,7 @@ class MemmapRows(Rows):
         # Between one row and the next.
         self._stride = abs(array.strides[0]) or max(1, self.row_bytes)
 
-    def _take(self, indices):
+    def gather(self, indices):
         out = np.empty((len(indices), *self.shape[1:]), self.dtype)
         n_rows = max(1, COPY_BYTES // max(1, self.row_bytes))
         return gather_sorted(indices, out, n_rows if self._pages is None else min(n_rows, MOST_ROWS), self._fetch)

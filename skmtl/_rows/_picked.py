@@ -30,7 +30,7 @@ class PickedRows(Rows):
         """Size of one row in bytes, as the storage has it."""
         return self._rows.row_bytes
 
-    def _take(self, indices):
+    def gather(self, indices):
         return self._rows.take(self._indices[indices])
 
     def read(self, start, stop):

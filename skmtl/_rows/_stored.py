@@ -44,7 +44,7 @@ class StoredRows(Rows):
     def _most_rows(self):
         return max(1, PART_BYTES // max(1, self.row_bytes))
 
-    def _take(self, indices):
+    def gather(self, indices):
         out = np.empty((len(indices), *self.shape[1:]), self.dtype)
         return gather_sorted(indices, out, self._most_rows, self._fetch)
 

@@ -41,7 +41,7 @@ class TensorRows(Rows):
         """Size of one row in bytes, as the tensor has it."""
         return self._tensor.element_size() * int(np.prod(self.shape[1:]))
 
-    def _take(self, indices):
+    def gather(self, indices):
         torch = sys.modules["torch"]
         # torch warns about arrays that it may not write to.
         indices = torch.from_numpy(np.require(indices, np.int64, ["C", "W"]))

@@ -381,11 +381,17 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
 
     @staticmethod
     def _datasets(X, layout, rows, codes, weights, train_part, valid_part, net):
-        weights = weights.astype(np.float64 if net.module.heads.dtype == torch.float64 else np.float32)
+        if (weights == 1).all():
+            weights = None
+        else:
+            weights = weights.astype(np.float64 if net.module.heads.dtype == torch.float64 else np.float32)
         if valid_part is None:
             everything = len(rows) == len(X)
             return BatchDataset(X, layout, codes, weights, None if everything else rows), None
-        return [BatchDataset(X, layout, codes[part], weights[part], rows[part]) for part in (train_part, valid_part)]
+        return [
+            BatchDataset(X, layout, codes[part], None if weights is None else weights[part], rows[part])
+            for part in (train_part, valid_part)
+        ]
 
     def _run(self, net, setting, data, epochs, continuing, partial, task_names):
         train_data, valid_data = data
@@ -445,9 +451,9 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
 
         def write(start, stop, logits):
             # float64: the rows then sum to 1 as closely as scikit-learn's metrics ask.
-            for some, own in tasks.by_size(logits.double()):
-                for t, values in zip(some.tolist(), function(own, dim=2).numpy().swapaxes(0, 1), strict=True):
-                    out[t][start:stop] = values
+            values = [column for part in tasks.by_size(logits.double()) for column in function(part, dim=2).unbind(1)]
+            for t, column in zip(tasks.tasks.tolist(), values, strict=True):
+                out[t][start:stop] = column.numpy()
 
         for_each_chunk(self.net_, images, self._layout, write)
         return out[0] if self._encoder.one_dimensional_ else out

@@ -1,12 +1,14 @@
 """Cross-entropy of all tasks in one set of vector operations."""
 
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 __all__ = ["MultiTaskLoss"]
+
+MANY_TASKS = 16  # from which a softmax over rows of two is slower than five operations on their difference
 
 
 class MultiTaskLoss(nn.Module):
@@ -39,14 +41,15 @@ class MultiTaskLoss(nn.Module):
         super().__init__()
         self.n_classes = list(n_classes)
         starts = [0, *accumulate(n_classes)]
-        self.groups = []
-        # Tasks with as many classes as each other share one tensor operation.
-        for size in sorted(set(n_classes)):
-            tasks = [t for t, k in enumerate(n_classes) if k == size]
-            columns = torch.cat([torch.arange(starts[t], starts[t] + size) for t in tasks])
-            self.register_buffer(f"tasks_{size}", torch.tensor(tasks), persistent=False)
-            self.register_buffer(f"columns_{size}", columns, persistent=False)
-            self.groups.append(size)
+        # Tasks with as many classes as each other share one tensor operation. Where they are neighbours
+        # already, nothing needs gathering.
+        order = sorted(range(len(n_classes)), key=lambda t: self.n_classes.index(n_classes[t]))
+        self.groups = [(size, len(list(tasks))) for size, tasks in groupby(order, key=lambda t: n_classes[t])]
+        columns = torch.cat([torch.arange(starts[t], starts[t + 1]) for t in order])
+        self.sorted = order == list(range(len(order)))
+        self.register_buffer("tasks", torch.tensor(order), persistent=False)
+        self.register_buffer("places", torch.tensor(order).argsort(), persistent=False)
+        self.register_buffer("columns", columns, persistent=False)
 
     def forward(self, logits, codes, weights):
         """Return the losses, shape (n_tasks,).
@@ -55,26 +58,31 @@ class MultiTaskLoss(nn.Module):
         ----------
         logits : tensor of shape (batch, sum of class counts)
         codes : tensor of shape (batch, n_tasks), int64, -1 = missing
-        weights : tensor of shape (batch, n_tasks), 0 where the label is missing
+        weights : tensor of shape (batch, n_tasks) or None
+            0 where the label is missing; None if every cell has a label and weight 1.
         """
-        losses = logits.new_empty(len(self.n_classes))
-        for tasks, own in self.by_size(logits):
-            # Weights are 0 where the label is missing, so any class may stand in for it there.
-            part = _cross_entropy(own, codes[:, tasks].clamp(min=0)) * weights[:, tasks]
-            losses = losses.index_copy(0, tasks, part.sum(0) / len(codes))
-        return losses
+        if not self.sorted:
+            codes, weights = codes[:, self.tasks], None if weights is None else weights[:, self.tasks]
+        losses, stop = [], 0
+        for part in self.by_size(logits):
+            start, stop = stop, stop + part.shape[1]
+            losses.append(_losses(part, codes[:, start:stop], None if weights is None else weights[:, start:stop]))
+        joined = losses[0] if len(losses) == 1 else torch.cat(losses)
+        return joined if self.sorted else joined[self.places]
 
     def by_size(self, logits):
-        """Yield (tasks, their logits, shape (batch, len(tasks), n_classes)) for every number of classes.
+        """Return the logits, shape (batch, tasks, n_classes), for every number of classes; `tasks` names the tasks.
 
         Parameters
         ----------
         logits : tensor of shape (batch, sum of class counts)
         """
-        for size in self.groups:
-            tasks = getattr(self, f"tasks_{size}")
-            own = logits if len(self.groups) == 1 else logits[:, getattr(self, f"columns_{size}")]
-            yield tasks, own.view(len(logits), len(tasks), size)
+        if not self.sorted:
+            logits = logits[:, self.columns]
+        if len(self.groups) == 1:
+            return [logits.view(len(logits), -1, self.groups[0][0])]
+        parts = logits.split([size * n for size, n in self.groups], 1)
+        return [part.unflatten(1, (n, size)) for part, (size, n) in zip(parts, self.groups, strict=True)]
 
     def predict(self, logits):
         """Return the code of every task's most probable class, shape (batch, n_tasks).
@@ -83,16 +91,16 @@ class MultiTaskLoss(nn.Module):
         ----------
         logits : tensor of shape (batch, sum of class counts)
         """
-        codes = torch.empty((len(logits), len(self.n_classes)), dtype=torch.int64, device=logits.device)
-        for tasks, own in self.by_size(logits):
-            codes[:, tasks] = own.argmax(2)
-        return codes
+        codes = torch.cat([part.argmax(2) for part in self.by_size(logits)], 1)
+        return codes if self.sorted else codes[:, self.places]
 
 
-def _cross_entropy(logits, codes):
-    if logits.shape[2] == 2:
-        # The same number from the difference of the two: a softmax over rows of two is five times as slow.
-        difference = logits[..., 1] - logits[..., 0]
-        return F.binary_cross_entropy_with_logits(difference, codes.to(logits.dtype), reduction="none")
-    cells = F.cross_entropy(logits.flatten(0, 1), codes.flatten(), reduction="none")
-    return cells.view(codes.shape)
+def _losses(logits, codes, weights):
+    if logits.shape[2] == 2 and logits.shape[1] >= MANY_TASKS:
+        # The same number from the difference of the two; the weight is 0 where the label is missing, so any
+        # class may stand in for it.
+        difference, second = logits[..., 1] - logits[..., 0], codes.clamp(min=0).to(logits.dtype)
+        return F.binary_cross_entropy_with_logits(difference, second, weights, reduction="none").mean(0)
+    cells = F.cross_entropy(logits.flatten(0, 1), codes.flatten(), ignore_index=-1, reduction="none")
+    cells = cells.view(codes.shape)
+    return (cells if weights is None else cells * weights).mean(0)

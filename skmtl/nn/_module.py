@@ -24,10 +24,22 @@ class InputStage(nn.Module):
 
     def __init__(self, scale, mean, std):
         super().__init__()
+        # What predictions need, made of the three that say what it means.
+        self.register_buffer("shift", torch.zeros(1, len(mean), 1, 1, dtype=torch.float64), persistent=False)
+        self.register_buffer("factor", torch.zeros(1, len(mean), 1, 1, dtype=torch.float64), persistent=False)
         self.register_buffer("scale", torch.as_tensor(scale, dtype=torch.float64))
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float64).view(1, -1, 1, 1))
         self.register_buffer("std", torch.as_tensor(std, dtype=torch.float64).view(1, -1, 1, 1))
+        self._fold()
         self.set_augment(None)
+
+    def _fold(self):
+        self.shift = self.mean / self.scale
+        self.factor = self.scale / self.std
+
+    def _load_from_state_dict(self, *args, **kwargs):
+        super()._load_from_state_dict(*args, **kwargs)
+        self._fold()
 
     def set_augment(self, augment):
         """Set a callable on batches (n, channels, height, width), for training mode only; or None."""
@@ -40,7 +52,7 @@ class InputStage(nn.Module):
         if self.training and self.augment is not None:
             return (self._augmented(images * self.scale) - self.mean) / self.std
         # Two passes over the batch instead of three.
-        return (images - self.mean / self.scale).mul_(self.scale / self.std)
+        return (images - self.shift).mul_(self.factor)
 
     def _augmented(self, images):
         out = self.augment(images.contiguous())

@@ -23,8 +23,8 @@ class BatchDataset(Dataset):
         Turns a batch of rows into (batch, channels, height, width).
     codes : ndarray of shape (len(rows), n_tasks)
         Target codes, -1 = missing.
-    weights : ndarray of shape (len(rows), n_tasks)
-        Cell weights, 0 where the label is missing.
+    weights : ndarray of shape (len(rows), n_tasks) or None
+        Cell weights, 0 where the label is missing; None if every cell has a label and weight 1.
     rows : ndarray of int, default=None
         The images that belong to this data set, in its order; all of them by default.
     """
@@ -41,14 +41,14 @@ class BatchDataset(Dataset):
 
     def __getitem__(self, index):
         images, target = self.__getitems__([index])
-        return images[0], tuple(part[0] for part in target)
+        return images[0], tuple(None if part is None else part[0] for part in target)
 
     def __getitems__(self, indices):
         """Return (images, (codes, weights)) for `indices`."""
         indices = np.asarray(indices)
-        images = self.images.take(indices if self.rows is None else self.rows[indices])
-        codes, weights = torch.from_numpy(self.codes[indices]), torch.from_numpy(self.weights[indices])
-        return self.layout.images(as_tensor(images)), (codes, weights)
+        images = self.images.gather(indices if self.rows is None else self.rows[indices])
+        weights = None if self.weights is None else torch.from_numpy(self.weights[indices])
+        return self.layout.images(as_tensor(images)), (torch.from_numpy(self.codes[indices]), weights)
 
 
 def as_tensor(batch):

@@ -51,11 +51,12 @@ class BatchLoader:
             stop = 0
             for batch in block:
                 start, stop = stop, stop + len(batch)
-                yield self._finished(images[start:stop], (codes[start:stop], weights[start:stop]))
+                part = None if weights is None else weights[start:stop]
+                yield self._finished(images[start:stop], (codes[start:stop], part))
 
     def _finished(self, images, target):
         if self.pinned:
-            return images.pin_memory(), tuple(part.pin_memory() for part in target)
+            return images.pin_memory(), tuple(None if part is None else part.pin_memory() for part in target)
         return images, target
 
 

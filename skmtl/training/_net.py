@@ -2,7 +2,7 @@
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping
 from torch.utils.data import DataLoader
 
 from ._batches import ConsecutiveBatches, RandomBatches
@@ -48,6 +48,7 @@ class MultiTaskNet(NeuralNet):
     def initialize(self):
         """Initialise everything, with a fresh meter."""
         self.meter = EpochMeter()
+        self.listeners_ = {}
         self.scaler = self.precision.scaler()
         return super().initialize()
 
@@ -56,6 +57,14 @@ class MultiTaskNet(NeuralNet):
         super().on_train_begin(net, *args, **kwargs)
         self.importance_ = self.task_weights.to(self.device, self.module_.heads.dtype)
         self.randomness_ = no_randomness(self) or self.random_stream
+        self.fixed_weights_ = None
+        if getattr(self.weighting, "constant", False):
+            self.fixed_weights_ = self._weights(torch.ones_like(self.importance_))
+        # Most callbacks have nothing to do in the thousands of steps of an epoch.
+        self.listeners_ = {
+            name: [cb for _, cb in self.callbacks_ if getattr(type(cb), name) is not getattr(Callback, name)]
+            for name in ("on_batch_begin", "on_batch_end", "on_grad_computed")
+        }
 
     def train_step(self, batch, **fit_params):
         """Do one optimisation step with random numbers from the private stream."""
@@ -74,6 +83,13 @@ class MultiTaskNet(NeuralNet):
             self.scaler.scale(loss).backward()
             self.scaler.unscale_(self.optimizer_)
         return {"loss": loss, "y_pred": logits}
+
+    def notify(self, method_name, **cb_kwargs):
+        """Tell the net and the callbacks that listen."""
+        if method_name not in self.listeners_:
+            return super().notify(method_name, **cb_kwargs)
+        for callback in self.listeners_[method_name]:
+            getattr(callback, method_name)(self, **cb_kwargs)
 
     def _step_optimizer(self, step_fn):
         if self.scaler is None:
@@ -94,12 +110,12 @@ class MultiTaskNet(NeuralNet):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return ``1/T sum_t w_t L_t``, where the weights w average 1."""
-        codes, cell_weights = (part.to(y_pred.device, non_blocking=True) for part in y_true)
+        codes, cell_weights = (_moved(part, y_pred.device) for part in y_true)
         codes = codes.long()
         losses = self.criterion_(y_pred, codes, cell_weights)
         prefix = "train" if training else "valid"
         if training:
-            weights = self._weights(losses.detach())
+            weights = self._weights(losses.detach()) if self.fixed_weights_ is None else self.fixed_weights_
             self.meter.add("weight", weights, 1)
         else:
             weights = self.importance_ / self.importance_.mean()
@@ -156,6 +172,10 @@ class MultiTaskNet(NeuralNet):
                 isinstance(cb, EarlyStopping) and cb.misses_ == cb.patience for _, cb in self.callbacks_
             )
             return self
+
+
+def _moved(part, device):
+    return None if part is None else part.to(device, non_blocking=True)
 
 
 def build_net(module, criterion, *, optimizer, optimizer_kwargs, batch_size, predict_batch_size, seed, **kwargs):

@@ -100,5 +100,5 @@ def no_randomness(net):
     module = net.module_
     layers = [*module.trunk.modules(), *(layer for head in module.heads.children() for layer in head.modules())]
     quiet = all(type(layer) in _DRAW_NOTHING for layer in layers) and module.inputs.augment is None
-    quiet = quiet and getattr(net.weighting, "draws_nothing", False)
+    quiet = quiet and getattr(net.weighting, "constant", False)
     return nullcontext() if quiet and net.optimizer.__module__.startswith("torch.optim") else None

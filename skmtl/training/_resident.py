@@ -29,7 +29,7 @@ class ResidentDataset(Dataset):
         self.layout = dataset.layout
         self.images = as_tensor(part).to(device)
         self.codes = torch.from_numpy(dataset.codes).to(device)
-        self.weights = torch.from_numpy(dataset.weights).to(device)
+        self.weights = None if dataset.weights is None else torch.from_numpy(dataset.weights).to(device)
 
     def __len__(self):
         return len(self.codes)
@@ -40,7 +40,8 @@ class ResidentDataset(Dataset):
         indices = torch.from_numpy(indices)
         if self.images.is_cuda:
             indices = indices.pin_memory().to(self.images.device, non_blocking=True)
-        return self.layout.images(self.images[indices]), (self.codes[indices], self.weights[indices])
+        weights = None if self.weights is None else self.weights[indices]
+        return self.layout.images(self.images[indices]), (self.codes[indices], weights)
 
 
 def make_resident(dataset, device):
@@ -55,6 +56,6 @@ def make_resident(dataset, device):
     """
     if device.type != "cuda":
         return dataset
-    needed = len(dataset) * dataset.images.row_bytes + dataset.codes.nbytes + dataset.weights.nbytes
+    needed = len(dataset) * dataset.images.row_bytes + 3 * dataset.codes.nbytes
     free, _ = torch.cuda.mem_get_info(device)
     return ResidentDataset(dataset, device) if needed <= SHARE_OF_FREE * free else dataset

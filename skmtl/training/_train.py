@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from skorch.helper import predefined_split
 
+from ._heap import large_blocks_kept
 from ._resident import make_resident
 
 __all__ = ["train"]
@@ -56,7 +57,7 @@ def train(net, train_data, valid_data, callbacks, max_epochs, augment=None, comp
         # Of the module itself, so that the names of its parameters stay as they are.
         net.module_.compile()
     try:
-        with net.precision.tensor_cores():
+        with net.precision.tensor_cores(), large_blocks_kept():
             net.partial_fit(train_data, y=None)
             _check_finite(net, train_data)
     except Exception:

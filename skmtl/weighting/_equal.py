@@ -24,7 +24,8 @@ class EqualWeighting(LossWeighting):
     NeurIPS.
     """
 
-    draws_nothing = True
+    # So that nobody need ask before every step.
+    constant = True
 
     def weights(self, losses):
         """Return ones."""
