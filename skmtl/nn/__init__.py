@@ -4,6 +4,7 @@ from ._custom_trunk import TRUNKS, is_own_module
 from ._heads import HEADS, LinearHead, MLPHead
 from ._loss import MultiTaskLoss
 from ._module import InputStage, MultiTaskModule, build_module
+from ._pool import MaxPool
 from ._trunks import ConvTrunk
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "InputStage",
     "LinearHead",
     "MLPHead",
+    "MaxPool",
     "MultiTaskLoss",
     "MultiTaskModule",
     "build_module",

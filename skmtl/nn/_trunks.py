@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
+from ._pool import MaxPool
 from ._spec import check_sizes, check_spec
 
 __all__ = ["ConvTrunk"]
@@ -103,8 +104,9 @@ class ConvTrunk(BaseEstimator):
             layers += self._stage(shape, width)
             shape = self._stage_shape(shape, width)
         if max(shape[1:]) > self.max_map_size:
-            shape = (shape[0], *(min(s, self.max_map_size) for s in shape[1:]))
-            layers.append(nn.AdaptiveAvgPool2d(shape[1:]))
+            small = tuple(min(s, self.max_map_size) for s in shape[1:])
+            layers.append(_average_pool(shape[1:], small))
+            shape = (shape[0], *small)
         layers.append(nn.Flatten())
         n_features = shape[0] * shape[1] * shape[2]
         for width in hidden:
@@ -125,7 +127,7 @@ class ConvTrunk(BaseEstimator):
             layers.append(nn.BatchNorm2d(width))
         pool = tuple(min(2, s) for s in self._convolved(shape))
         # max(relu(x)) = relu(max(x)), to the last bit and in the gradient too: a quarter of the ReLUs.
-        return [*layers, nn.MaxPool2d(pool), nn.ReLU()]
+        return [*layers, MaxPool(pool), nn.ReLU()]
 
     def _stage_shape(self, shape, width):
         return (width, *(max(1, s // 2) for s in self._convolved(shape)))
@@ -140,3 +142,10 @@ class ConvTrunk(BaseEstimator):
                 f"(kernel_size={self.kernel_size}): use a smaller kernel_size, fewer channels or padding='same'."
             )
         return size
+
+
+def _average_pool(size, small):
+    # The same windows, where they are equal; the adaptive layer's gradient copies its input first.
+    if all(s % k == 0 for s, k in zip(size, small, strict=True)):
+        return nn.AvgPool2d(tuple(s // k for s, k in zip(size, small, strict=True)))
+    return nn.AdaptiveAvgPool2d(small)

@@ -6,6 +6,8 @@ from contextlib import nullcontext
 import torch
 from torch import nn
 
+from ..nn import MaxPool
+
 __all__ = ["RandomStream", "no_randomness"]
 
 # PyTorch's default generator belongs to the process: layers such as dropout draw from it and
@@ -80,7 +82,8 @@ _DRAW_NOTHING = (
     nn.ZeroPad2d,
     nn.BatchNorm2d,
     nn.ReLU,
-    nn.MaxPool2d,
+    MaxPool,
+    nn.AvgPool2d,
     nn.AdaptiveAvgPool2d,
     nn.Flatten,
     nn.Linear,

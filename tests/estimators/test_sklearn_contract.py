@@ -86,7 +86,8 @@ def test_clone_keeps_every_parameter():
         class_weight=["balanced", None], missing_label=-1, image_shape=[8, 8], channel_axis=None, standardize=False,
         optimizer="sgd", lr=0.5, weight_decay=0.1, lr_scheduler="cosine", max_epochs=7, batch_size=9,
         early_stopping=True, monitor="a", validation_fraction=0.2, n_iter_no_change=3, tol=0.1, augment=np.copy,
-        warm_start=True, random_state=4, precision="float32", compile=True, device="cpu", verbose=1, callbacks=[], net_params={"optimizer__momentum": 0.5},
+        warm_start=True, random_state=4, precision="float32", compile=True, device="cpu", verbose=1, callbacks=[],
+        net_params={"optimizer__momentum": 0.5},
     )  # fmt: skip
     copied, defaults = clone(given).get_params(deep=False), MultiTaskCNNClassifier().get_params(deep=False)
     for name, value in given.get_params(deep=False).items():

@@ -93,7 +93,7 @@ def test_dropout_and_batch_norm_stand_where_they_belong():
     trunk = built((1, 8, 8), channels=(2,), hidden=(4, 3), dropout=0.25, normalization="batch")
     names = [type(m).__name__ for m in trunk]
     assert names == [
-        "Conv2d", "BatchNorm2d", "MaxPool2d", "ReLU", "Flatten", "Linear", "ReLU", "Dropout", "Linear", "ReLU",
+        "Conv2d", "BatchNorm2d", "MaxPool", "ReLU", "Flatten", "Linear", "ReLU", "Dropout", "Linear", "ReLU",
         "Dropout",
     ]  # fmt: skip
     assert trunk[-1].p == 0.25
