@@ -34,7 +34,7 @@ def test_every_entry_is_the_task_scorers(digits, targets, forests, holes, kind):
     for metric in metrics:
         values = [found[f"{task}_{metric}"] for task in y.columns]
         assert values == [task_scorer(task, metric)(forests[kind], X, y) for task in y.columns]
-        assert found[f"mean_{metric}"] == np.mean(values)
+        assert found[f"mean_{metric}"] == pytest.approx(np.mean(values), rel=1e-14)
         assert found[f"min_{metric}"] == min(values)
 
 
@@ -101,8 +101,8 @@ def test_grid_search_with_holes_and_two_jobs(digits, targets, holes):
     ).fit(X[:200], y[:200])
     assert search.best_params_ == {"max_depth": 8}
     assert search.best_score_ == search.cv_results_["mean_test_mean_accuracy"].max()
-    assert search.score(X[200:], y[200:]) == np.mean(
-        [skm.accuracy_score(y[200:, t], search.predict(X[200:])[:, t]) for t in range(3)]
+    assert search.score(X[200:], y[200:]) == pytest.approx(
+        np.mean([skm.accuracy_score(y[200:, t], search.predict(X[200:])[:, t]) for t in range(3)]), rel=1e-14
     )
     seen = y[200:].astype(float)
     seen[holes] = np.nan
