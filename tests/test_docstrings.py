@@ -22,7 +22,15 @@ PLUMBING = {
     "skmtl._targets": "*",
     "skmtl.estimators": "*",
     "skmtl.training": "*",
-    "skmtl.nn": {"InputStage", "MaxPool", "MultiTaskLoss", "MultiTaskModule", "build_module", "is_own_module"},
+    "skmtl.nn": {
+        "InputStage",
+        "MaxPool",
+        "MultiTaskLoss",
+        "MultiTaskModule",
+        "build_module",
+        "folded",
+        "is_own_module",
+    },
     "skmtl.weighting": {"build_weighting"},
 }
 # numpydoc's codes: no docstring, no summary; parameters undocumented, unknown, in another order; no example.

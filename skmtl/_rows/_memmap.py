@@ -11,7 +11,7 @@ __all__ = ["MemmapRows", "backing_map"]
 
 # Linux maps what lies around a row too, 64 KiB of it or a whole large folio of up to 2 MiB, so that
 # the memory taken goes with the number of rows more than with their size.
-MOST_ROWS = 32
+MOST_ROWS = 64
 AROUND_BYTES = 64 * 2**10
 COPY_BYTES = 8 * 2**20  # copied at a time
 SMALL_MAP = 256 * 2**20  # may be in memory whole

@@ -4,7 +4,7 @@ import mmap
 
 __all__ = ["RESIDENT_BYTES", "Pages"]
 
-RESIDENT_BYTES = 64 * 2**20
+RESIDENT_BYTES = 192 * 2**20
 STATM = "/proc/self/statm"
 
 

@@ -188,9 +188,9 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
     def _check_images(self, X, reset):
         """Return the rows of X, which stay where they are."""
         check_images_readable(X)
-        if not reset and len(getattr(X, "shape", ())) > 2:
-            self._layout.check(X)
         rows = read_rows(X)
+        if not reset and len(getattr(X, "shape", ())) > 2:
+            self._layout.check(X if rows is None else rows)
         if rows is None or isinstance(X, np.ndarray):
             # Finite or not is found out below, without a temporary as long as X.
             checked = validate_data(

@@ -57,7 +57,10 @@ def _array(X):
 
 
 def _check_numbers(X):
-    if getattr(getattr(X, "dtype", None), "kind", None) not in ("O", "S", "U"):
+    kind = getattr(getattr(X, "dtype", None), "kind", None)
+    if kind in ("S", "U", "T", "m", "M", "V"):
+        check_numeric(X)
+    if kind != "O":
         return
     try:
         np.asarray(X).astype(np.float64)

@@ -1,6 +1,7 @@
 """Pure PyTorch: trunks, heads and the loss of many tasks at once."""
 
 from ._custom_trunk import TRUNKS, is_own_module
+from ._fold import folded
 from ._heads import HEADS, LinearHead, MLPHead
 from ._loss import MultiTaskLoss
 from ._module import InputStage, MultiTaskModule, build_module
@@ -18,5 +19,6 @@ __all__ = [
     "MultiTaskLoss",
     "MultiTaskModule",
     "build_module",
+    "folded",
     "is_own_module",
 ]

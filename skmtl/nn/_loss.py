@@ -97,9 +97,9 @@ class MultiTaskLoss(nn.Module):
 
 def _losses(logits, codes, weights):
     if logits.shape[2] == 2 and logits.shape[1] >= MANY_TASKS:
-        # The same number from the difference of the two; the weight is 0 where the label is missing, so any
-        # class may stand in for it.
-        difference, second = logits[..., 1] - logits[..., 0], codes.clamp(min=0).to(logits.dtype)
+        # The same number from the difference of the two; where the label is missing, the weight is 0 and -1
+        # stands for nothing.
+        difference, second = logits[..., 1] - logits[..., 0], codes.to(logits.dtype)
         return F.binary_cross_entropy_with_logits(difference, second, weights, reduction="none").mean(0)
     cells = F.cross_entropy(logits.flatten(0, 1), codes.flatten(), ignore_index=-1, reduction="none")
     cells = cells.view(codes.shape)

@@ -37,6 +37,12 @@ class InputStage(nn.Module):
         self.shift = self.mean / self.scale
         self.factor = self.scale / self.std
 
+    def _apply(self, *args, **kwargs):
+        super()._apply(*args, **kwargs)
+        # Made anew instead of cast, so that the same three give the same two on every way here.
+        self._fold()
+        return self
+
     def _load_from_state_dict(self, *args, **kwargs):
         super()._load_from_state_dict(*args, **kwargs)
         self._fold()

@@ -25,7 +25,7 @@ class EpochRecord(Callback):
         self.start_ = time.perf_counter()
 
     def on_epoch_end(self, net, **kwargs):
-        means = net.meter.flush()
+        means = net.epoch_means()
         row = {"seconds": time.perf_counter() - self.start_, "lr": net.optimizer_.param_groups[0]["lr"]}
         row["train_loss"] = means["train_total"]
         per_task = {"train_loss": means["train_loss"], "weight": means["weight"]}

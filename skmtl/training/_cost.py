@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from ._random import RandomStream
+
 __all__ = ["Cost", "measure_cost", "predict_batch_size"]
 
 # Temporaries of a batch that stay in the processor's cache, and in the heap's hands.
@@ -38,16 +40,18 @@ def measure_cost(module, image_shape):
     image_shape : tuple of int
         Channels, height and width.
     """
-    sizes = [1]
+    sizes = [2]
 
     def note(layer, args, out):
         if isinstance(out, torch.Tensor):
             sizes.append(out.numel())
 
-    hooks = [layer.register_forward_hook(note) for layer in module.modules()]
+    # TorchScript's modules take no hooks.
+    layers = [layer for layer in module.modules() if not isinstance(layer, torch.jit.ScriptModule)]
+    hooks = [layer.register_forward_hook(note) for layer in layers]
     try:
         with FlopCounterMode(display=False) as counter:
-            run_blank(module, image_shape)
+            note(module, (), run_blank(module, image_shape))
     finally:
         for hook in hooks:
             hook.remove()
@@ -55,12 +59,13 @@ def measure_cost(module, image_shape):
 
 
 def run_blank(module, image_shape):
-    """Run two blank images through `module`, as in prediction."""
+    """Return what `module` makes of two blank images, as in prediction."""
     was_training = module.training
     dtype = next((p.dtype for p in module.parameters() if p.is_floating_point()), torch.float32)
     try:
-        with torch.no_grad():
-            module.eval()(torch.zeros((2, *image_shape), dtype=dtype))
+        # A user's own trunk may draw random numbers even here, which must not be the user's.
+        with RandomStream(0), torch.no_grad():
+            return module.eval()(torch.zeros((2, *image_shape), dtype=dtype))
     finally:
         module.train(was_training)
 
@@ -76,4 +81,4 @@ def predict_batch_size(cost, device):
     64
     """
     most = (CPU_BYTES if device.type == "cpu" else GPU_BYTES) // (4 * cost.largest)
-    return min(2048, max(16, 1 << max(0, most).bit_length() - 1))
+    return min(2048, max(16, 1 << max(1, most).bit_length() - 1))

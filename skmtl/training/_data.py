@@ -48,7 +48,7 @@ class BatchDataset(Dataset):
         indices = np.asarray(indices)
         images = self.images.gather(indices if self.rows is None else self.rows[indices])
         weights = None if self.weights is None else torch.from_numpy(self.weights[indices])
-        return self.layout.images(as_tensor(images)), (torch.from_numpy(self.codes[indices]), weights)
+        return as_tensor(self.layout.images(images)), (torch.from_numpy(self.codes[indices]), weights)
 
 
 def as_tensor(batch):

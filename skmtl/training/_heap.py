@@ -34,7 +34,8 @@ def large_blocks_kept():
         return
     with _LOCK:
         _users += 1
-        libc.mallopt(_MMAP_THRESHOLD, 2**30)
+        # Older ones refuse more than their own adaptation may reach.
+        libc.mallopt(_MMAP_THRESHOLD, 2**30) or libc.mallopt(_MMAP_THRESHOLD, _LARGEST_ADAPTED)
         libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
     try:
         yield

@@ -2,6 +2,7 @@
 
 import torch
 
+from ..nn import folded
 from ._data import as_tensor
 
 __all__ = ["for_each_chunk"]
@@ -27,11 +28,12 @@ def for_each_chunk(net, images, layout, write):
     size = net.iterator_valid__batch_size
     block = max(1, BLOCK_BYTES // max(1, images.row_bytes) // size) * size if images.stored else size
     net._set_training(False)
+    module = folded(net.module_)
     # A user's own trunk may keep tensors for later, and none of inference mode's can be trained with.
     without_gradients = torch.no_grad() if net.module_.own_trunk else torch.inference_mode()
     with net.precision.tensor_cores(), without_gradients:
         for first in range(0, len(images), block):
-            part = layout.images(as_tensor(images.read(first, min(first + block, len(images)))))
+            part = as_tensor(layout.images(images.read(first, min(first + block, len(images)))))
             for start in range(0, len(part), size):
-                logits = net.infer(part[start : start + size])
+                logits = net.infer(part[start : start + size], module)
                 write(first + start, first + start + len(logits), logits.cpu())

@@ -56,8 +56,13 @@ class BatchLoader:
 
     def _finished(self, images, target):
         if self.pinned:
-            return images.pin_memory(), tuple(None if part is None else part.pin_memory() for part in target)
+            return _pinned(images), tuple(_pinned(part) for part in target)
         return images, target
+
+
+def _pinned(part):
+    # The user's own tensor may lie on the device already.
+    return part if part is None or part.device.type != "cpu" else part.pin_memory()
 
 
 def _blocks(batches, most_rows):

@@ -1,5 +1,6 @@
 """skorch's training loop for many losses."""
 
+import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
@@ -55,8 +56,9 @@ class MultiTaskNet(NeuralNet):
     def on_train_begin(self, net, *args, **kwargs):
         """Put what every step needs on the device."""
         super().on_train_begin(net, *args, **kwargs)
+        # A user's own trunk may have come in evaluation mode, which `_set_training` would not notice.
+        super()._set_training(True)
         self.importance_ = self.task_weights.to(self.device, self.module_.heads.dtype)
-        self.randomness_ = no_randomness(self) or self.random_stream
         self.fixed_weights_ = None
         if getattr(self.weighting, "constant", False):
             self.fixed_weights_ = self._weights(torch.ones_like(self.importance_))
@@ -65,11 +67,17 @@ class MultiTaskNet(NeuralNet):
             name: [cb for _, cb in self.callbacks_ if getattr(type(cb), name) is not getattr(Callback, name)]
             for name in ("on_batch_begin", "on_batch_end", "on_grad_computed")
         }
+        self.randomness_ = no_randomness(self) or self.random_stream
 
     def train_step(self, batch, **fit_params):
         """Do one optimisation step with random numbers from the private stream."""
         with self.randomness_:
             return super().train_step(batch, **fit_params)
+
+    def validation_step(self, batch, **fit_params):
+        """Compute the loss without gradients; what a user's own trunk draws here is the stream's too."""
+        with self.randomness_:
+            return super().validation_step(batch, **fit_params)
 
     def train_step_single(self, batch, **fit_params):
         """Compute loss and gradients; those of float16 are scaled up meanwhile."""
@@ -103,10 +111,10 @@ class MultiTaskNet(NeuralNet):
         if self.module_.training != training:
             super()._set_training(training)
 
-    def infer(self, x, **fit_params):
-        """Return the logits of a batch of images, in the heads' dtype."""
+    def infer(self, x, module=None, **fit_params):
+        """Return the logits of a batch of images, in the heads' dtype; those of another `module`, if given."""
         with self.precision.autocast():
-            return self.module_(x.to(self.device, non_blocking=True))
+            return (self.module_ if module is None else module)(x.to(self.device, non_blocking=True))
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return ``1/T sum_t w_t L_t``, where the weights w average 1."""
@@ -115,8 +123,10 @@ class MultiTaskNet(NeuralNet):
         losses = self.criterion_(y_pred, codes, cell_weights)
         prefix = "train" if training else "valid"
         if training:
-            weights = self._weights(losses.detach()) if self.fixed_weights_ is None else self.fixed_weights_
-            self.meter.add("weight", weights, 1)
+            weights = self.fixed_weights_
+            if weights is None:
+                weights = self._weights(losses.detach())
+                self.meter.add("weight", weights, 1)
         else:
             weights = self.importance_ / self.importance_.mean()
             labelled = codes >= 0
@@ -124,8 +134,17 @@ class MultiTaskNet(NeuralNet):
             self.meter.add_share("valid_score", right.sum(0), labelled.sum(0))
         loss = (weights * losses).mean()
         self.meter.add(f"{prefix}_loss", losses.detach(), len(codes))
-        self.meter.add(f"{prefix}_total", loss.detach(), len(codes))
+        if weights is not self.fixed_weights_:
+            self.meter.add(f"{prefix}_total", loss.detach(), len(codes))
         return loss
+
+    def epoch_means(self):
+        """Return the meter's means since the last call, with those that need no adding up."""
+        means = self.meter.flush()
+        if self.fixed_weights_ is not None and "train_loss" in means:
+            means["weight"] = self.fixed_weights_.tolist()
+            means["train_total"] = float(np.dot(means["weight"], means["train_loss"])) / len(means["weight"])
+        return means
 
     def _weights(self, losses):
         weights = torch.as_tensor(self.weighting.weights(losses)).to(losses) * self.importance_
@@ -142,6 +161,8 @@ class MultiTaskNet(NeuralNet):
             batches = ConsecutiveBatches(len(dataset), batch_size)
         if self.own_loaders:
             return BatchLoader(dataset, batches, torch.device(self.device))
+        # PyTorch draws a seed for its workers every epoch, which must not change the order of the batches.
+        kwargs["generator"] = torch.Generator().manual_seed(kwargs["generator"].initial_seed())
         return DataLoader(dataset, batch_sampler=batches, **kwargs)
 
     @property

@@ -1,5 +1,6 @@
 """The floating-point type that the trunk computes in."""
 
+import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -14,6 +15,10 @@ PRECISIONS = {"auto", "bfloat16", "float16", "float32"}
 # Forward operations an image: below this, converting costs what the faster products gain. Measured on
 # two cores with AMX: 0.2 million 1.05 to 1.2 times float32's time, 0.7 million 0.9, 1 million 0.8 to 0.9.
 LEAST_FLOPS = 500_000
+
+# PyTorch's setting belongs to the process: the last of several fits in threads restores it.
+_LOCK = threading.Lock()
+_users, _before = 0, None
 
 
 @dataclass(frozen=True)
@@ -38,15 +43,22 @@ class Precision:
     @contextmanager
     def tensor_cores(self):
         """Let a GPU round the inputs of float32 products to TF32's 10 bits meanwhile."""
-        if self.device_type != "cuda":
+        if self.device_type != "cuda" or _chosen_by_the_user():
             yield
             return
-        before = torch.get_float32_matmul_precision()
-        torch.set_float32_matmul_precision("high")
+        global _users, _before
+        with _LOCK:
+            if not _users:
+                _before = torch.get_float32_matmul_precision()
+                torch.set_float32_matmul_precision("high")
+            _users += 1
         try:
             yield
         finally:
-            torch.set_float32_matmul_precision(before)
+            with _LOCK:
+                _users -= 1
+                if not _users:
+                    torch.set_float32_matmul_precision(_before)
 
     def scaler(self):
         """Return a gradient scaler for float16, whose smallest number gradients fall below; else None."""
@@ -75,6 +87,15 @@ def resolve_precision(precision, device, flops, runs_in):
         return Precision(device.type, getattr(torch, precision))
     faster = _has_fast_bfloat16(device) and flops >= LEAST_FLOPS
     return Precision(device.type, torch.bfloat16 if faster and runs_in(torch.bfloat16) else None)
+
+
+def _chosen_by_the_user():
+    try:
+        torch.get_float32_matmul_precision()
+    except RuntimeError:
+        # What PyTorch says to whoever has used its newer interface, ``fp32_precision``.
+        return True
+    return False
 
 
 def _has_fast_bfloat16(device):

@@ -102,6 +102,13 @@ def no_randomness(net):
     """
     module = net.module_
     layers = [*module.trunk.modules(), *(layer for head in module.heads.children() for layer in head.modules())]
-    quiet = all(type(layer) in _DRAW_NOTHING for layer in layers) and module.inputs.augment is None
+    quiet = all(map(_draws_nothing, layers)) and module.inputs.augment is None
+    # What happens to gradients happens inside a step; skorch's own callbacks draw nothing there.
+    listeners = net.listeners_.get("on_grad_computed", ())
+    quiet = quiet and all(type(callback).__module__.startswith("skorch.") for callback in listeners)
     quiet = quiet and getattr(net.weighting, "constant", False)
     return nullcontext() if quiet and net.optimizer.__module__.startswith("torch.optim") else None
+
+
+def _draws_nothing(layer):
+    return type(layer) in _DRAW_NOTHING and not (layer._forward_hooks or layer._forward_pre_hooks)

@@ -1,5 +1,6 @@
 """A data set that moves to the GPU once, if it fits."""
 
+import numpy as np
 import torch
 from torch.utils.data import Dataset
 
@@ -8,6 +9,9 @@ from ._data import as_tensor
 __all__ = ["ResidentDataset", "make_resident"]
 
 SHARE_OF_FREE = 0.5  # the rest is for activations
+PART_BYTES = 16 * 2**20  # copied at a time: the images may lie in a file larger than memory
+# What PyTorch picks rows of on every device, for what it does not.
+_PICKED_AS = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
 
 
 class ResidentDataset(Dataset):
@@ -24,10 +28,8 @@ class ResidentDataset(Dataset):
     on_device = True
 
     def __init__(self, dataset, device):
-        rows = dataset.images
-        part = rows.read(0, len(rows)) if dataset.rows is None else rows.take(dataset.rows)
         self.layout = dataset.layout
-        self.images = as_tensor(part).to(device)
+        self.images, self.dtype = _copied(dataset, device)
         self.codes = torch.from_numpy(dataset.codes).to(device)
         self.weights = None if dataset.weights is None else torch.from_numpy(dataset.weights).to(device)
 
@@ -41,7 +43,23 @@ class ResidentDataset(Dataset):
         if self.images.is_cuda:
             indices = indices.pin_memory().to(self.images.device, non_blocking=True)
         weights = None if self.weights is None else self.weights[indices]
-        return self.layout.images(self.images[indices]), (self.codes[indices], weights)
+        return self.layout.images(self.images[indices].view(self.dtype)), (self.codes[indices], weights)
+
+
+def _copied(dataset, device):
+    """Return the images of `dataset` on the device, and the dtype to view them in."""
+    rows, picked, out = dataset.images, dataset.rows, None
+    # In the order of the storage, where neighbours share pages and chunks.
+    order = np.arange(len(dataset)) if picked is None else np.argsort(picked, kind="stable")
+    n_rows = max(1, PART_BYTES // max(1, rows.row_bytes))
+    for start in range(0, len(order), n_rows):
+        places = order[start : start + n_rows]
+        part = as_tensor(rows.read(start, start + len(places)) if picked is None else rows.take(picked[places]))
+        dtype, part = part.dtype, part.view(_PICKED_AS.get(part.dtype, part.dtype))
+        if out is None:
+            out = torch.empty((len(order), *part.shape[1:]), dtype=part.dtype, device=device)
+        out[torch.from_numpy(places).to(device)] = part.to(device)
+    return out, dtype
 
 
 def make_resident(dataset, device):

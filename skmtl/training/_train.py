@@ -99,7 +99,9 @@ def _restore(net, state):
 def _check_finite(net, data):
     # The last step of a fit can diverge after the last loss was read.
     batch = data.__getitems__(np.arange(min(2, len(data))))
-    if not torch.isfinite(net.evaluation_step(batch)).all():
+    with net.randomness_:
+        outputs = net.evaluation_step(batch)
+    if not torch.isfinite(outputs).all():
         raise ValueError(
             f"Training diverged: after the last step the network's outputs are not finite. Lower lr (now {net.lr})."
         )

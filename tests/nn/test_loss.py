@@ -5,8 +5,18 @@ from sklearn.metrics import log_loss
 from torch.nn import functional as F
 
 from skmtl.nn import MultiTaskLoss
+from skmtl.nn._loss import MANY_TASKS
 
-COUNTS = [[3], [2, 2, 2], [2, 10, 3, 2, 10], [4, 3, 2]]
+COUNTS = [
+    [3],
+    [2, 2, 2],
+    [2, 10, 2, 10],
+    [2, 10, 3, 2, 10],
+    [4, 3, 2],
+    [2] * MANY_TASKS,
+    [2] * (MANY_TASKS + 3),
+    [3, *[2] * MANY_TASKS, 3, 2],
+]
 
 
 def batch(n_classes, n=12, missing=0.3, seed=0):
@@ -85,9 +95,82 @@ def test_mean_over_batches_is_the_loss_of_the_data_set():
     torch.testing.assert_close(torch.stack(parts).mean(0), loss(logits, codes, weights), rtol=1e-12, atol=1e-12)
 
 
-def test_huge_logits_stay_finite():
-    logits = torch.tensor([[1e4, -1e4]], requires_grad=True)
-    loss = MultiTaskLoss([2])(logits, torch.tensor([[1]]), torch.ones(1, 1))
+@pytest.mark.parametrize("n_tasks", [1, MANY_TASKS])
+def test_huge_logits_stay_finite(n_tasks):
+    logits = torch.tensor([[1e4, -1e4] * n_tasks], requires_grad=True)
+    loss = MultiTaskLoss([2] * n_tasks)(logits, torch.ones(1, n_tasks, dtype=torch.int64), torch.ones(1, n_tasks))
     loss.sum().backward()
-    assert loss.item() == 2e4
-    assert torch.isfinite(logits.grad).all()
+    assert loss.tolist() == [2e4] * n_tasks
+    assert logits.grad.tolist() == [[1, -1] * n_tasks]
+
+
+@pytest.mark.parametrize("n_classes", COUNTS)
+def test_no_weights_are_weights_of_one(n_classes):
+    logits, codes, _ = batch(n_classes, missing=0)
+    twin = logits.detach().clone().requires_grad_()
+    importance = torch.arange(1.0, len(n_classes) + 1, dtype=torch.float64)
+    loss = MultiTaskLoss(n_classes)
+    plain, ones = loss(logits, codes, None), loss(twin, codes, torch.ones(codes.shape, dtype=torch.float64))
+    assert torch.equal(plain, ones)
+    (plain * importance).sum().backward()
+    (ones * importance).sum().backward()
+    assert torch.equal(logits.grad, twin.grad)
+
+
+@pytest.mark.parametrize("missing", ["a task", "all"])
+def test_many_two_class_tasks_without_labels_are_exactly_zero(missing):
+    n_classes = [2] * MANY_TASKS
+    logits, codes, weights = batch(n_classes)
+    tasks = slice(3, 4) if missing == "a task" else slice(None)
+    codes[:, tasks], weights[:, tasks] = -1, 0
+    losses = MultiTaskLoss(n_classes)(logits, codes, weights)
+    losses.sum().backward()
+    grad = logits.grad.view(len(codes), MANY_TASKS, 2)
+    assert (losses[tasks] == 0).all()
+    assert (grad[:, tasks] == 0).all()
+    assert bool((losses[4:] > 0).all()) == bool((grad[:, 4:] != 0).any()) == (missing == "a task")
+
+
+@pytest.mark.parametrize(("n_tasks", "softmax"), [(1, True), (MANY_TASKS - 1, True), (MANY_TASKS, False)])
+def test_many_two_class_tasks_need_no_softmax(monkeypatch, n_tasks, softmax):
+    calls = []
+    for name in ("cross_entropy", "binary_cross_entropy_with_logits"):
+        function = getattr(F, name)
+        monkeypatch.setattr(F, name, lambda *a, f=function, n=name, **k: calls.append(n) or f(*a, **k))
+    MultiTaskLoss([2] * n_tasks)(*batch([2] * n_tasks))
+    assert calls == ["cross_entropy" if softmax else "binary_cross_entropy_with_logits"]
+
+
+def test_the_losses_of_a_thousand_tasks_are_one_set_of_operations(monkeypatch):
+    calls, cross_entropy = [], F.cross_entropy
+    monkeypatch.setattr(F, "cross_entropy", lambda *a, **k: calls.append(1) or cross_entropy(*a, **k))
+    n_classes = [3, 5] * 500
+    assert MultiTaskLoss(n_classes)(*batch(n_classes, n=2)).shape == (1000,)
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("n_classes", COUNTS)
+def test_predictions_are_the_most_probable_classes(n_classes):
+    logits, _, _ = batch(n_classes)
+    predicted = MultiTaskLoss(n_classes).predict(logits)
+    expected = [part.argmax(1) for part in logits.split(n_classes, dim=1)]
+    assert torch.equal(predicted, torch.stack(expected, 1))
+
+
+def test_of_equally_probable_classes_the_first_is_predicted():
+    assert MultiTaskLoss([2, 3, 2]).predict(torch.tensor([[1.0, 1, 0, 2, 2, 5, 5]])).tolist() == [[0, 1, 0]]
+
+
+@pytest.mark.parametrize("n_classes", COUNTS)
+def test_logits_by_number_of_classes(n_classes):
+    logits, _, _ = batch(n_classes)
+    loss = MultiTaskLoss(n_classes)
+    columns = [column for part in loss.by_size(logits) for column in part.unbind(1)]
+    parts = logits.split(n_classes, dim=1)
+    assert sorted(loss.tasks.tolist()) == list(range(len(n_classes)))
+    assert all(torch.equal(c, parts[t]) for c, t in zip(columns, loss.tasks.tolist(), strict=True))
+    assert len(loss.by_size(logits)) == len(set(n_classes))
+
+
+def test_the_loss_has_nothing_to_save():
+    assert not MultiTaskLoss([2, 10, 2]).state_dict()

@@ -117,3 +117,88 @@ def test_feature_maps_of_any_shape_are_flattened():
     )
     assert module.features(torch.zeros(2, 1, 4, 5)).shape == (2, 3 * 3 * 4)
     assert module(torch.zeros(2, 1, 4, 5)).shape == (2, 2)
+
+
+@pytest.mark.parametrize("reduced", [torch.bfloat16, torch.float16])
+def test_heads_keep_their_precision_in_autocast(reduced):
+    module = network([LinearHead(), MLPHead((4,)), LinearHead()]).float().eval()
+    x = torch.from_numpy(pixels())
+    with torch.no_grad():
+        exact = module(x)
+        with torch.autocast("cpu", reduced):
+            features, logits = module.features(x), module(x)
+        assert features.dtype == reduced
+        assert logits.dtype == module.heads.dtype == torch.float32
+        assert torch.equal(logits, module.heads(features.float()))
+    torch.testing.assert_close(logits, exact, rtol=0.1, atol=0.1)
+    assert not torch.equal(logits, exact)
+
+
+def test_gradients_pass_the_reduced_trunk_in_the_parameters_precision():
+    module = network().float()
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = module(torch.from_numpy(pixels()))
+    MultiTaskLoss(N_CLASSES)(logits, torch.ones(3, 3, dtype=torch.int64), None).sum().backward()
+    assert all(p.grad.dtype == torch.float32 and p.grad.any() for p in module.parameters())
+
+
+def raw(dtype):
+    return torch.from_numpy(pixels(shape=(2, 4, 3))).to(dtype)
+
+
+def standardised(x):
+    """The formula, in float64."""
+    mean, std = torch.tensor([[0.3], [0.7]]), torch.tensor([[0.01], [2.0]])
+    return (x.double() / 255 - mean.double()[..., None]) / std.double()[..., None]
+
+
+def stage(dtype=torch.float64):
+    return InputStage(1 / 255, *torch.tensor([[0.3, 0.7], [0.01, 2.0]])).to(dtype)
+
+
+@pytest.mark.parametrize("kept", [torch.uint8, torch.int64, torch.float16, torch.float32, torch.float64])
+@pytest.mark.parametrize(("dtype", "rtol", "atol"), [(torch.float32, 1e-5, 1e-5), (torch.float64, 1e-12, 1e-12)])
+def test_standardised_values_are_the_formula(kept, dtype, rtol, atol):
+    for training in (True, False):
+        out = stage(dtype).train(training)(raw(kept))
+        assert out.dtype == dtype
+        torch.testing.assert_close(out.double(), standardised(raw(kept)), rtol=rtol, atol=atol)
+
+
+def test_an_augment_that_changes_nothing_changes_nothing():
+    plain, augmented = stage(), stage().train()
+    augmented.set_augment(lambda batch: batch)
+    for x in (raw(torch.uint8), raw(torch.float64)):
+        torch.testing.assert_close(augmented(x), plain(x), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("augment", [None, lambda batch: batch.mul_(0)])
+def test_the_users_images_are_not_changed(dtype, augment):
+    # Of the stage's own dtype already, so that nothing need be cast.
+    x, inputs = raw(dtype), stage(dtype)
+    inputs.set_augment(augment)
+    before = x.clone()
+    for training in (True, False):
+        out = inputs.train(training)(x)
+        assert torch.equal(x, before)
+        assert not torch.equal(out, before)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_loaded_stage_standardises_as_the_saved_one(dtype):
+    saved, other = stage(dtype), InputStage(0.5, [1.0, 2.0], [2.0, 4.0]).to(dtype)
+    assert set(saved.state_dict()) == {"scale", "mean", "std"}
+    other.load_state_dict(saved.state_dict())
+    assert torch.equal(other.shift, saved.mean / saved.scale)
+    assert torch.equal(other.factor, saved.scale / saved.std)
+    assert torch.equal(other(raw(torch.uint8)), saved(raw(torch.uint8)))
+
+
+def test_loading_its_own_state_changes_no_bit():
+    # Casting the two folded constants would round them differently from folding the three that are saved.
+    inputs = InputStage(1 / 255, *np.random.default_rng(0).uniform(0.1, 1, (2, 50))).float()
+    before = inputs.shift.clone(), inputs.factor.clone()
+    inputs.load_state_dict(inputs.state_dict())
+    assert torch.equal(inputs.shift, before[0])
+    assert torch.equal(inputs.factor, before[1])

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -86,7 +88,65 @@ def test_large_maps_are_averaged_to_the_bound():
 
 
 def test_maps_within_the_bound_are_left_alone():
-    assert not [m for m in built((1, 16, 16), channels=(1,)) if isinstance(m, nn.AdaptiveAvgPool2d)]
+    averages = (nn.AvgPool2d, nn.AdaptiveAvgPool2d)
+    assert not [m for m in built((1, 16, 16), channels=(1,)) if isinstance(m, averages)]
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "kind"),
+    [
+        ((16, 16), 2, nn.AvgPool2d),
+        ((32, 16), 4, nn.AvgPool2d),
+        ((4, 24), 6, nn.AvgPool2d),
+        ((1, 24), 3, nn.AvgPool2d),
+        ((16, 14), 3, nn.AdaptiveAvgPool2d),
+        ((24, 14), 6, nn.AdaptiveAvgPool2d),
+        ((14, 24), 6, nn.AdaptiveAvgPool2d),
+    ],
+)
+def test_averages_are_those_of_the_adaptive_layer(shape, size, kind):
+    conv, pool, relu, average, _ = built((1, *shape), channels=(2,), hidden=(), max_map_size=size)
+    assert type(average) is kind
+    maps = relu(pool(conv(numbers(3, 1, *shape)))).detach()
+    assert max(maps.shape[2:]) > size
+    first, second = (maps.clone().requires_grad_() for _ in range(2))
+    target = tuple(min(s, size) for s in maps.shape[2:])
+    out, expected = average(first), nn.AdaptiveAvgPool2d(target)(second)
+    torch.testing.assert_close(out, expected, rtol=1e-14, atol=1e-14)
+    scale = numbers(*out.shape, seed=1)
+    (out * scale).sum().backward()
+    (expected * scale).sum().backward()
+    torch.testing.assert_close(first.grad, second.grad, rtol=1e-14, atol=1e-14)
+
+
+def relu_first(trunk):
+    """The same layers with every ReLU before its pooling, and PyTorch's own pooling."""
+    layers = []
+    for layer in copy.deepcopy(trunk):
+        if isinstance(layer, nn.ReLU) and isinstance(layers[-1], nn.MaxPool2d):
+            layers.insert(-1, layer)
+        else:
+            layers.append(nn.MaxPool2d(layer.kernel_size) if isinstance(layer, nn.MaxPool2d) else layer)
+    return nn.Sequential(*layers)
+
+
+@pytest.mark.parametrize("normalization", [None, "batch"])
+@pytest.mark.parametrize("shape", [(2, 12, 11), (1, 1, 20)])
+def test_pooling_before_relu_changes_nothing(shape, normalization):
+    trunk = built(shape, channels=(3, 4), hidden=(6,), normalization=normalization)
+    textbook = relu_first(trunk)
+    kinds = [type(m).__name__ for m in textbook]
+    assert kinds.index("ReLU") < kinds.index("MaxPool2d")
+    x, scale = numbers(5, *shape), numbers(5, 6, seed=1)
+    outs = [module(x) for module in (trunk, textbook)]
+    assert torch.equal(*outs)
+    for out in outs:
+        (out * scale).sum().backward()
+    for a, b in zip(trunk.parameters(), textbook.parameters(), strict=True):
+        assert torch.equal(a.grad, b.grad)
+        assert a.grad.any()
+    with torch.no_grad():
+        assert torch.equal(trunk.eval()(x), textbook.eval()(x))
 
 
 def test_dropout_and_batch_norm_stand_where_they_belong():

@@ -231,3 +231,39 @@ def test_same_seed_same_training(small, digits):
     a, b = (small(trunk="cnn").fit(*digits).predict_proba(digits[0])[0] for _ in range(2))
     assert np.array_equal(a, b)
     assert not np.array_equal(a, small(trunk="cnn", random_state=1).fit(*digits).predict_proba(digits[0])[0])
+
+
+def test_an_own_trunk_in_evaluation_mode_is_trained_in_training_mode(small, digits):
+    modes = []
+
+    class Trunk(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 5), torch.nn.BatchNorm1d(5))
+
+        def forward(self, x):
+            modes.append((len(x), self.training, self.layers[2].training))
+            return self.layers(x)
+
+    trunk = Trunk().eval()
+    clf = small(trunk=trunk, max_epochs=1).fit(*digits)
+    assert [mode for mode in modes if mode[0] == 20] == [(20, True, True)] * 3
+    assert not torch.equal(clf.net_.module_.trunk.layers[2].running_mean, trunk.layers[2].running_mean)
+    assert not trunk.training
+
+
+def test_a_failed_fit_leaves_predictions_in_float32_as_they_were(small, digits):
+    X, y = digits
+    clf = small(precision="float32", warm_start=True).fit(X, y)
+    before = clf.predict_proba(X)
+
+    def fail(batch):
+        fail.calls += 1
+        if fail.calls > 4:
+            raise RuntimeError("augment broke")
+        return batch
+
+    fail.calls = 0
+    with pytest.raises(RuntimeError, match="augment broke"):
+        clf.set_params(augment=fail).fit(X, y)
+    assert all(np.array_equal(a, b) for a, b in zip(before, clf.predict_proba(X), strict=True))
