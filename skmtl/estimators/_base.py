@@ -12,38 +12,20 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._inputs import ImageLayout, pixel_scale
 from .._rows import check_finite, read_rows
 from .._targets import MISSING, TargetEncoder, read_targets
-from .._validation import check_option, resolve_task, values_per_task
-from .._weights import check_sample_weight, check_task_weights
+from .._validation import check_option, values_per_task
+from .._weights import check_sample_weight
 from ..exceptions import InterruptedFitWarning, PixelUnitWarning
-from ..model_selection import MultiTaskStratifiedShuffleSplit
-from ..nn import HEADS, TRUNKS, InputStage, LinearHead, MultiTaskLoss, build_module, is_own_module
-from ..training import (
-    BatchDataset,
-    RandomStream,
-    batch_size_for,
-    build_callbacks,
-    build_net,
-    check_net_params,
-    check_optimizer,
-    copy_callbacks,
-    for_each_chunk,
-    measure_cost,
-    predict_batch_size,
-    resolve_optimizer,
-    resolve_precision,
-    resolve_scheduler,
-    run_blank,
-    train,
-)
-from ..weighting import WEIGHTINGS, build_weighting
+from ..nn import HEADS, TRUNKS, InputStage, MultiTaskLoss
+from ..training import BatchDataset, batch_size_for, build_callbacks, for_each_chunk, resolve_scheduler, train
+from ..weighting import WEIGHTINGS
+from ._build import build
 from ._cell_weights import cell_weights, resolve_class_weight
+from ._hold_out import hold_out
 from ._read_images import check_images_readable, check_rows
+from ._setting import resolve_setting
 from ._snapshot import snapshot
 from ._standardize import channel_statistics
 
-# Below this many pixel values a fit in float64 costs nothing, and a sample of weight 2 trains
-# the same model as the sample given twice, to the last printed digit.
-FLOAT64_VALUES = 2**14
 BUILT_ONCE = (
     "trunk",
     "head",
@@ -113,14 +95,16 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3)
         # Images held out once must not have been trained on.
         split_seed = self._split_seed if continuing else seeds[0]
-        train_part, valid_part = self._split(codes, split_seed, encoder.task_names_, partial)
-        setting = self._resolve(encoder)
+        setting = resolve_setting(self, encoder.task_names_)
+        train_part, valid_part = self._split(codes, split_seed, setting, encoder.task_names_, partial)
         built_from = self._built_once()
         if continuing:
             net = self.net_
         else:
             stage = self._input_stage(X, layout, rows[train_part], row_weight[train_part])
-            net = self._build(setting, stage, layout, encoder, n_train=len(train_part), seeds=seeds)
+            n_classes = [len(c) for c in encoder.classes_]
+            batch_size = self._batch_size(len(train_part))
+            net = build(self, setting, stage, layout.image_shape, n_classes, len(train_part), batch_size, seeds)
         data = self._datasets(X, layout, rows, codes, weights, train_part, valid_part, net)
         interrupted = self._run(net, setting, data, epochs, continuing, partial, encoder.task_names_)
         self._publish(net, layout, encoder)
@@ -255,75 +239,13 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             _check_two_classes(codes[rows], weights, names)
         return rows, codes[rows], weights, row_weight[rows]
 
-    def _split(self, codes, seed, task_names, partial):
-        everything = np.arange(len(codes))
+    def _split(self, codes, seed, setting, task_names, partial):
         if not self.early_stopping or partial:
-            return everything, None
-        splitter = MultiTaskStratifiedShuffleSplit(
-            n_splits=1, test_size=self.validation_fraction, random_state=int(seed), missing_label=MISSING
-        )
-        try:
-            train_part, valid_part = next(splitter.split(everything, codes))
-        except ValueError as error:
-            raise ValueError(
-                f"early_stopping: cannot hold out validation_fraction={self.validation_fraction} of {len(codes)} "
-                f"samples ({error}): change validation_fraction or set early_stopping=False."
-            ) from error
-        for t, name in enumerate(task_names):
-            if len(np.unique(codes[train_part, t][codes[train_part, t] != MISSING])) < 2:
-                raise ValueError(
-                    f"early_stopping: {len(codes)} samples are too few; without the {len(valid_part)} held out, task "
-                    f"{name!r} has no two classes to train on: set early_stopping=False or pass more samples."
-                )
-        monitor = None if self.monitor is None else resolve_task(self.monitor, task_names, "monitor")
-        trained = check_task_weights(self.task_weights, task_names) > 0
-        watched = codes[valid_part][:, trained] if monitor is None else codes[valid_part, monitor]
-        if not (watched != MISSING).any():
-            raise ValueError(
-                f"early_stopping: the {len(valid_part)} validation samples have no label to monitor: raise "
-                "validation_fraction, monitor another task or set early_stopping=False."
-            )
-        return train_part, valid_part
-
-    def _resolve(self, encoder):
-        """Check every option against the others and the tasks, before anything is built."""
-        names = encoder.task_names_
-        device = _device(self.device)
-        own = {
-            k.removeprefix("optimizer__"): v for k, v in (self.net_params or {}).items() if k.startswith("optimizer__")
-        }
-        optimizer, optimizer_kwargs = resolve_optimizer(self.optimizer, self.weight_decay, device.type, own)
-        net_params, scheduler_params = check_net_params(self.net_params, optimizer, self.lr_scheduler)
-        check_optimizer(optimizer, {**optimizer_kwargs, **own}, self.lr)
-        return {
-            "task_weights": torch.as_tensor(check_task_weights(self.task_weights, names)),
-            "weighting": build_weighting(self.weighting, len(names), WEIGHTINGS),
-            "optimizer": optimizer,
-            "optimizer_kwargs": optimizer_kwargs,
-            "net_params": net_params,
-            "scheduler": resolve_scheduler(self.lr_scheduler, scheduler_params),
-            "monitor": None if self.monitor is None else resolve_task(self.monitor, names, "monitor"),
-            "device": device,
-            "heads": self._head_specs(names),
-            "trunk": TRUNKS[check_option("trunk", self.trunk, TRUNKS)]() if isinstance(self.trunk, str) else self.trunk,
-            "callbacks": copy_callbacks(self.callbacks, self.lr_scheduler),
-        }
-
-    def _head_specs(self, names):
-        per_task = (
-            values_per_task("head", self.head, names) if isinstance(self.head, Mapping) else [self.head] * len(names)
-        )
-        specs = []
-        for spec in per_task:
-            if spec is None or isinstance(spec, str):
-                spec = HEADS["linear" if spec is None else check_option("head", spec, HEADS)]()
-            if isinstance(spec, type) or not (isinstance(spec, LinearHead) or callable(getattr(spec, "build", None))):
-                raise TypeError(
-                    f"head must be 'linear', a spec such as MLPHead(hidden=(50,)), or a mapping task -> head. "
-                    f"Got {spec!r} instead."
-                )
-            specs.append(spec)
-        return specs
+            return np.arange(len(codes)), None
+        watched = setting.task_weights.numpy() > 0
+        if setting.monitor is not None:
+            watched = np.arange(len(watched)) == setting.monitor
+        return hold_out(codes, self.validation_fraction, int(seed), task_names, watched)
 
     def _input_stage(self, X, layout, rows, row_weight):
         scale = pixel_scale(X.dtype)
@@ -332,49 +254,6 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         if self.standardize:
             mean, std = channel_statistics(X, layout, rows, row_weight, scale)
         return InputStage(scale, mean, std)
-
-    def _build(self, setting, stage, layout, encoder, n_train, seeds):
-        device = setting["device"]
-        small = n_train * np.prod(layout.image_shape) <= FLOAT64_VALUES
-        exact = small and not is_own_module(setting["trunk"]) and device.type == "cpu" and self.precision == "auto"
-        n_classes = [len(c) for c in encoder.classes_]
-        stream = RandomStream(int(seeds[1]))
-        dtype = torch.float64 if exact else torch.float32
-        with stream:
-            module = build_module(setting["trunk"], setting["heads"], stage, layout.image_shape, n_classes, dtype)
-            if self.augment is not None:
-                _try_augment(module.inputs, self.augment, layout.image_shape)
-        if issubclass(setting["optimizer"], torch.optim.LBFGS):
-            # LBFGS flattens the parameters by views, which channels-last weights do not allow.
-            module = module.to(memory_format=torch.contiguous_format)
-        cost = measure_cost(module.trunk, layout.image_shape)
-        return build_net(
-            module,
-            MultiTaskLoss(n_classes),
-            optimizer=setting["optimizer"],
-            optimizer_kwargs=setting["optimizer_kwargs"],
-            batch_size=self._batch_size(n_train),
-            predict_batch_size=predict_batch_size(cost, device),
-            seed=int(seeds[2]),
-            lr=self.lr,
-            device=str(device),
-            verbose=0,
-            precision=self._precision(module, cost, layout, device, setting["optimizer"], exact),
-            weighting=setting["weighting"],
-            task_weights=setting["task_weights"],
-            random_stream=stream,
-            **setting["net_params"],
-        )
-
-    def _precision(self, module, cost, layout, device, optimizer, exact):
-        closure = issubclass(optimizer, torch.optim.LBFGS)
-        if closure and self.precision == "float16":
-            raise ValueError("precision='float16' scales gradients, which LBFGS does not allow: use 'float32'.")
-        # The line search of LBFGS takes the rounding of bfloat16 for the shape of the loss.
-        precision = "float32" if self.precision == "auto" and (exact or closure) else self.precision
-        return resolve_precision(
-            precision, device, cost.flops, lambda dtype: _runs_in(module, layout.image_shape, dtype)
-        )
 
     def _batch_size(self, n_train):
         return batch_size_for(n_train) if self.batch_size == "auto" else int(self.batch_size)
@@ -396,20 +275,20 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
     def _run(self, net, setting, data, epochs, continuing, partial, task_names):
         train_data, valid_data = data
         if continuing:
-            net.task_weights, net.lr = setting["task_weights"], self.lr
+            net.task_weights, net.lr = setting.task_weights, self.lr
             if not (partial and self.batch_size == "auto"):
                 net.iterator_train__batch_size = self._batch_size(len(train_data))
         stopping = {"patience": self.n_iter_no_change, "threshold": self.tol} if valid_data is not None else None
         callbacks = build_callbacks(
-            setting["callbacks"],
+            setting.callbacks,
             task_names=task_names,
             verbose=self.verbose,
-            scheduler=resolve_scheduler("constant", {}) if partial else setting["scheduler"],
+            scheduler=resolve_scheduler("constant", {}) if partial else setting.scheduler,
             n_batches=len(net.get_iterator(train_data, training=True)),
             max_epochs=epochs,
             epochs_done=len(self.history_) if continuing else 0,
             stopping=stopping,
-            monitor=setting["monitor"],
+            monitor=setting.monitor,
         )
         interrupted = train(net, train_data, valid_data, callbacks, epochs, self.augment, self.compile)
         self.best_score_ = _best_score(net) if valid_data is not None else None
@@ -466,42 +345,6 @@ def _check_two_classes(codes, weights, names):
                 f"Classifier can't train when only one class is present. Task {name!r} has a single class among the "
                 "samples of positive weight: drop the task or raise a weight."
             )
-
-
-def _runs_in(module, image_shape, dtype):
-    # A user's own trunk may hold layers that lack it.
-    try:
-        with torch.autocast("cpu", dtype):
-            run_blank(module.trunk, image_shape)
-    except Exception:
-        return False
-    return True
-
-
-def _device(device):
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        resolved = torch.device(device)
-        torch.empty(1, device=resolved).item()
-    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
-        raise ValueError(
-            f"device must be 'auto' or a device PyTorch has here. Got {device!r} instead: {error}"
-        ) from error
-    return resolved
-
-
-def _try_augment(stage, augment, image_shape):
-    stage.set_augment(augment)
-    batch = torch.zeros((2, *image_shape))
-    try:
-        stage.train()(batch)
-    except Exception as error:
-        raise ValueError(
-            f"augment fails on a float batch of shape {tuple(batch.shape)} (batch, channels, height, width): {error}"
-        ) from error
-    finally:
-        stage.set_augment(None)
 
 
 def _best_score(net):

@@ -1,0 +1,120 @@
+"""What the parameters of an estimator stand for, given the tasks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from .._validation import check_option, resolve_task, values_per_task
+from .._weights import check_task_weights
+from ..nn import HEADS, TRUNKS, LinearHead
+from ..training import check_net_params, check_optimizer, copy_callbacks, resolve_optimizer, resolve_scheduler
+from ..weighting import WEIGHTINGS, build_weighting
+
+__all__ = ["Setting", "resolve_setting"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Resolved parameters of one fit.
+
+    Attributes
+    ----------
+    trunk : spec, module class, factory or module instance
+        Of the shared layers.
+    heads : list
+        One spec per task.
+    task_weights : tensor of shape (n_tasks,)
+        The user's importances.
+    weighting : object with ``weights(losses)``
+        Built weighting.
+    optimizer, optimizer_kwargs : type, dict
+        The class, and its arguments but for the learning rate.
+    scheduler : tuple
+        (factory, "batch" or "epoch").
+    net_params : dict
+        Further skorch arguments.
+    monitor : int or None
+        Task that drives early stopping; None for the mean.
+    device : torch.device
+        Where the network runs.
+    callbacks : list
+        Copies of the user's.
+    """
+
+    trunk: Any
+    heads: list
+    task_weights: torch.Tensor
+    weighting: Any
+    optimizer: type
+    optimizer_kwargs: dict
+    scheduler: tuple
+    net_params: dict
+    monitor: int | None
+    device: torch.device
+    callbacks: list
+
+
+def resolve_setting(estimator, task_names):
+    """Check every option against the others and the tasks, before anything is built.
+
+    Parameters
+    ----------
+    estimator : BaseMultiTaskCNN
+        Only its parameters are read.
+    task_names : list
+        The tasks.
+
+    Returns
+    -------
+    Setting
+    """
+    device = _device(estimator.device)
+    prefix = "optimizer__"
+    own = {str(k).removeprefix(prefix): v for k, v in (estimator.net_params or {}).items() if str(k).startswith(prefix)}
+    optimizer, kwargs = resolve_optimizer(estimator.optimizer, estimator.weight_decay, device.type, own)
+    net_params, scheduler_params = check_net_params(estimator.net_params, optimizer, estimator.lr_scheduler)
+    check_optimizer(optimizer, {**kwargs, **own}, estimator.lr)
+    trunk, monitor = estimator.trunk, estimator.monitor
+    return Setting(
+        trunk=TRUNKS[check_option("trunk", trunk, TRUNKS)]() if isinstance(trunk, str) else trunk,
+        heads=_head_specs(estimator.head, task_names),
+        task_weights=torch.as_tensor(check_task_weights(estimator.task_weights, task_names)),
+        weighting=build_weighting(estimator.weighting, len(task_names), WEIGHTINGS),
+        optimizer=optimizer,
+        optimizer_kwargs=kwargs,
+        scheduler=resolve_scheduler(estimator.lr_scheduler, scheduler_params),
+        net_params=net_params,
+        monitor=None if monitor is None else resolve_task(monitor, task_names, "monitor"),
+        device=device,
+        callbacks=copy_callbacks(estimator.callbacks, estimator.lr_scheduler),
+    )
+
+
+def _head_specs(head, names):
+    per_task = values_per_task("head", head, names) if isinstance(head, Mapping) else [head] * len(names)
+    specs = []
+    for spec in per_task:
+        if spec is None or isinstance(spec, str):
+            spec = HEADS["linear" if spec is None else check_option("head", spec, HEADS)]()
+        if isinstance(spec, type) or not (isinstance(spec, LinearHead) or callable(getattr(spec, "build", None))):
+            raise TypeError(
+                f"head must be 'linear', a spec such as MLPHead(hidden=(50,)), or a mapping task -> head. "
+                f"Got {spec!r} instead."
+            )
+        specs.append(spec)
+    return specs
+
+
+def _device(device):
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+        torch.empty(1, device=resolved).item()
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        raise ValueError(
+            f"device must be 'auto' or a device PyTorch has here. Got {device!r} instead: {error}"
+        ) from error
+    return resolved
