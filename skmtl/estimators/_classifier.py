@@ -88,7 +88,8 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         What the trunk computes in; parameters, heads, losses and weightings stay float32.
         ``"auto"`` is bfloat16 on processors that multiply matrices of it (AMX on CPUs, Ampere and
         later GPUs), if the trunk is large enough to gain, float64 for tiny data on CPUs, and
-        float32 otherwise. Probabilities then differ by about 0.01 from float32's; see the guide.
+        float32 otherwise. bfloat16 moves probabilities by up to 0.02; see the guide. ``"float16"``
+        is for GPUs; on CPUs it is slow.
     compile : bool, default=False
         Whether to train with ``torch.compile``: some seconds of compilation, then, on some
         machines, faster steps. The parameters keep their names.

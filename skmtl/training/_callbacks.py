@@ -71,7 +71,9 @@ class LearningRate(Callback):
         self.steps_ = 0
 
     def on_batch_end(self, net, training=False, **kwargs):
-        if training and self.step_every == "batch" and self.steps_ < self.total_steps:
+        # float16 may skip the first steps of the optimiser, before which PyTorch warns of a schedule's.
+        started = net.scaler is None or getattr(net.optimizer_, "_opt_called", False)
+        if training and started and self.step_every == "batch" and self.steps_ < self.total_steps:
             self.steps_ += 1
             self.scheduler_.step()
 

@@ -59,6 +59,8 @@ def train(net, train_data, valid_data, callbacks, max_epochs, augment=None, comp
     try:
         with net.precision.tensor_cores(), large_blocks_kept():
             net.partial_fit(train_data, y=None)
+            # Every new batch size costs a compilation, which predictions rarely earn back.
+            net.module_._compiled_call_impl = None
             _check_finite(net, train_data)
     except Exception:
         if before is not None:
@@ -69,7 +71,6 @@ def train(net, train_data, valid_data, callbacks, max_epochs, augment=None, comp
         # The validation images and what trained the model must not travel with it.
         net.train_split = None
         net.module_.inputs.set_augment(None)
-        # Every new batch size costs a compilation, which predictions rarely earn back.
         net.module_._compiled_call_impl = None
     if net.interrupted and "train_loss" not in net.history[-1]:
         # The row of an epoch broken off would leave a gap in the numbers of later ones.
