@@ -30,6 +30,7 @@ PLUMBING = {
         "build_module",
         "folded",
         "is_own_module",
+        "is_plain",
     },
     "skmtl.weighting": {"build_weighting"},
 }

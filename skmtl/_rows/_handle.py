@@ -3,7 +3,7 @@
 import os
 import sys
 
-__all__ = ["H5Handle", "to_handle"]
+__all__ = ["H5Handle", "check_open", "to_handle"]
 
 
 class H5Handle:
@@ -25,6 +25,13 @@ class H5Handle:
         import h5py
 
         return h5py.File(self.path, mode="r")[self.name]
+
+
+def check_open(storage):
+    """Raise ValueError if `storage` is a data set of an HDF5 file that is closed."""
+    h5py = sys.modules.get("h5py")
+    if h5py is not None and isinstance(storage, h5py.Dataset) and not storage:
+        raise ValueError("X is a data set of an HDF5 file that is closed: keep the file open while it is used.")
 
 
 def to_handle(storage):

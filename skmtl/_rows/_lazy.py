@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._handle import H5Handle, to_handle
+from ._handle import H5Handle, check_open, to_handle
 from ._keys import row_indices
 from ._read import pick_rows, read_rows
 
@@ -82,6 +82,7 @@ class LazyRows:
         self._storage, self._source, self._indices = storage, source, indices
 
     def _lazy_rows(self):
+        check_open(self._storage)
         return pick_rows(self._source, self._indices)
 
     @property

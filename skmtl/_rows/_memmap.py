@@ -59,6 +59,13 @@ class MemmapRows(Rows):
         # Between one row and the next.
         self._stride = abs(array.strides[0]) or max(1, self.row_bytes)
 
+    def __reduce__(self):
+        # Pickled, the rows would be a copy of all of them.
+        raise TypeError(
+            "Images in a mapped file cannot be sent to worker processes that are started afresh: leave out "
+            "iterator_train__num_workers and iterator_valid__num_workers of net_params, skmtl reads ahead by itself."
+        )
+
     def gather(self, indices):
         out = np.empty((len(indices), *self.shape[1:]), self.dtype)
         n_rows = max(1, COPY_BYTES // max(1, self.row_bytes))

@@ -4,6 +4,7 @@ import numpy as np
 
 from ._array import ArrayRows
 from ._base import Rows
+from ._handle import check_open
 from ._memmap import MemmapRows, backing_map
 from ._picked import PickedRows
 from ._stored import StoredRows, is_array_store
@@ -30,6 +31,7 @@ def read_rows(X):
     """
     if isinstance(X, Rows):
         return X
+    check_open(X)
     if hasattr(type(X), "_lazy_rows"):
         return X._lazy_rows()
     if not (isinstance(getattr(X, "shape", None), tuple) and X.shape):

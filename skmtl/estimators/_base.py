@@ -75,7 +75,9 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
     def _train(self, X, y, sample_weight, **how):
         before = {k: v for k, v in vars(self).items() if k in ("n_features_in_", "feature_names_in_")}
         try:
-            return self._train_checked(X, y, sample_weight, **how)
+            # Whatever the caller has turned off: parameters made in inference mode could not be trained.
+            with torch.inference_mode(False), torch.enable_grad():
+                return self._train_checked(X, y, sample_weight, **how)
         except Exception:
             # scikit-learn's check sets these first; a fit that fails must leave the last one usable.
             if hasattr(self, "net_"):
@@ -171,8 +173,8 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
 
     def _check_images(self, X, reset):
         """Return the rows of X, which stay where they are."""
-        check_images_readable(X)
         rows = read_rows(X)
+        check_images_readable(X)
         if not reset and len(getattr(X, "shape", ())) > 2:
             self._layout.check(X if rows is None else rows)
         if rows is None or isinstance(X, np.ndarray):

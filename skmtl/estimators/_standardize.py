@@ -31,11 +31,29 @@ def channel_statistics(X, layout, rows, weights, scale):
     mean, std : ndarray of shape (n_channels,)
         A constant channel has std 1.
 
+    Raises
+    ------
+    ValueError
+        If one of them is beyond the range of float32.
+
     References
     ----------
     Chan, Golub & LeVeque (1983), Algorithms for computing the sample variance, The American
     Statistician 37(3), eq. 2.1: merging the moments of two parts.
     """
+    with np.errstate(over="ignore", invalid="ignore"):
+        total, mean, square = _moments(X, layout, rows, weights, scale)
+    std = np.sqrt(square / total)
+    if not max(np.abs(mean).max(), std.max()) < np.finfo(np.float32).max:
+        raise ValueError(
+            f"X has pixels too large to standardise: mean {mean.tolist()}, standard deviation {std.tolist()}. "
+            "Rescale X, to values around 1 say."
+        )
+    return mean, np.where(std > 1e-12 * np.maximum(1, np.abs(mean)), std, 1.0)
+
+
+def _moments(X, layout, rows, weights, scale):
+    """Return the sum of weights, and every channel's mean and sum of squared deviations."""
     total, mean, square = 0.0, 0.0, 0.0
     for images, w in _parts(X, layout, rows, weights):
         images = images * scale
@@ -50,8 +68,7 @@ def channel_statistics(X, layout, rows, weights, scale):
         square = square + part_square + delta**2 * (total * size / (total + size))
         mean = mean + delta * (size / (total + size))
         total += size
-    std = np.sqrt(square / total)
-    return mean, np.where(std > 1e-12 * np.maximum(1, np.abs(mean)), std, 1.0)
+    return total, mean, square
 
 
 def _parts(X, layout, rows, weights):

@@ -5,6 +5,7 @@ from ._fold import folded
 from ._heads import HEADS, LinearHead, MLPHead
 from ._loss import MultiTaskLoss
 from ._module import InputStage, MultiTaskModule, build_module
+from ._plain import is_plain
 from ._pool import MaxPool
 from ._trunks import ConvTrunk
 
@@ -21,4 +22,5 @@ __all__ = [
     "build_module",
     "folded",
     "is_own_module",
+    "is_plain",
 ]

@@ -5,6 +5,8 @@ import copy
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from ._plain import is_plain
+
 __all__ = ["folded"]
 
 
@@ -22,12 +24,12 @@ def folded(module):
     Returns
     -------
     MultiTaskModule
-        A copy, or `module` itself where there is nothing to fold: no batch normalisation, or the
-        user's own trunk, of which nobody knows in which order its layers run.
+        A copy, or `module` itself where there is nothing to fold: no batch normalisation, or
+        layers of which nobody knows in which order they run.
     """
-    layers = list(module.trunk.children())
+    layers = list(module.trunk.children()) if type(module.trunk) is nn.Sequential and is_plain(module) else []
     pairs = [i for i in range(len(layers) - 1) if _foldable(layers[i], layers[i + 1])]
-    if module.own_trunk or not pairs:
+    if not pairs:
         return module
     module = copy.deepcopy(module)
     for i in pairs:
@@ -37,4 +39,5 @@ def folded(module):
 
 
 def _foldable(layer, following):
-    return isinstance(layer, nn.Conv2d) and isinstance(following, nn.BatchNorm2d)
+    weighted = isinstance(layer, nn.Conv2d) and "weight" in layer._parameters
+    return weighted and isinstance(following, nn.BatchNorm2d) and following.running_mean is not None

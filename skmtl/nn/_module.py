@@ -61,7 +61,9 @@ class InputStage(nn.Module):
         return (images - self.shift).mul_(self.factor)
 
     def _augmented(self, images):
-        out = self.augment(images.contiguous())
+        # Of the layers, only the trunk's may be computed in reduced precision.
+        with torch.autocast(images.device.type, enabled=False):
+            out = self.augment(images.contiguous())
         if not isinstance(out, torch.Tensor) or out.shape != images.shape:
             found = f"shape {tuple(out.shape)}" if isinstance(out, torch.Tensor) else type(out).__name__
             raise ValueError(

@@ -1,9 +1,11 @@
 """What one image costs: operations and memory."""
 
+import math
 from dataclasses import dataclass
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from ._random import RandomStream
 
@@ -23,7 +25,7 @@ class Cost:
     flops : int
         Operations, a multiplication and an addition counted as two.
     largest : int
-        Values of the largest output of any layer.
+        Values of the largest output of any layer, or of the image if that is larger.
     """
 
     flops: int
@@ -40,7 +42,7 @@ def measure_cost(module, image_shape):
     image_shape : tuple of int
         Channels, height and width.
     """
-    sizes = [2]
+    sizes = [2 * math.prod(image_shape)]
 
     def note(layer, args, out):
         if isinstance(out, torch.Tensor):
@@ -49,13 +51,32 @@ def measure_cost(module, image_shape):
     # TorchScript's modules take no hooks.
     layers = [layer for layer in module.modules() if not isinstance(layer, torch.jit.ScriptModule)]
     hooks = [layer.register_forward_hook(note) for layer in layers]
+    counter = _FlopCounter()
     try:
-        with FlopCounterMode(display=False) as counter:
+        with counter:
             note(module, (), run_blank(module, image_shape))
+    except Exception:
+        # A trunk that runs, but not while being counted: nothing of the fit depends on the count.
+        counter.flops = 0
     finally:
         for hook in hooks:
             hook.remove()
-    return Cost(counter.get_total_flops() // 2, max(sizes) // 2)
+    return Cost(counter.flops // 2, max(sizes) // 2)
+
+
+class _FlopCounter(TorchDispatchMode):
+    """Counts as ``FlopCounterMode`` does, which hooks into all modules and threads of the process meanwhile."""
+
+    def __init__(self):
+        super().__init__()
+        self.flops = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        count = flop_registry.get(func._overloadpacket)
+        if count is not None:
+            self.flops += count(*args, **(kwargs or {}), out_val=out)
+        return out
 
 
 def run_blank(module, image_shape):

@@ -41,14 +41,14 @@ class BatchDataset(Dataset):
 
     def __getitem__(self, index):
         images, target = self.__getitems__([index])
-        return images[0], tuple(None if part is None else part[0] for part in target)
+        return images[0], tuple(part[0] for part in target)
 
     def __getitems__(self, indices):
-        """Return (images, (codes, weights)) for `indices`."""
+        """Return (images, (codes, weights)) for `indices`; (images, (codes,)) without weights."""
         indices = np.asarray(indices)
         images = self.images.gather(indices if self.rows is None else self.rows[indices])
-        weights = None if self.weights is None else torch.from_numpy(self.weights[indices])
-        return as_tensor(self.layout.images(images)), (torch.from_numpy(self.codes[indices]), weights)
+        target = (self.codes,) if self.weights is None else (self.codes, self.weights)
+        return as_tensor(self.layout.images(images)), tuple(torch.from_numpy(part[indices]) for part in target)
 
 
 def as_tensor(batch):

@@ -2,7 +2,7 @@
 
 import torch
 
-from ..nn import folded
+from ..nn import folded, is_plain
 from ._data import as_tensor
 
 __all__ = ["for_each_chunk"]
@@ -29,8 +29,8 @@ def for_each_chunk(net, images, layout, write):
     block = max(1, BLOCK_BYTES // max(1, images.row_bytes) // size) * size if images.stored else size
     net._set_training(False)
     module = folded(net.module_)
-    # A user's own trunk may keep tensors for later, and none of inference mode's can be trained with.
-    without_gradients = torch.no_grad() if net.module_.own_trunk else torch.inference_mode()
+    # Layers of the user's may keep tensors for later, and none of inference mode's can be trained with.
+    without_gradients = torch.inference_mode() if is_plain(module) else torch.no_grad()
     with net.precision.tensor_cores(), without_gradients:
         for first in range(0, len(images), block):
             part = as_tensor(layout.images(images.read(first, min(first + block, len(images)))))

@@ -20,7 +20,7 @@ class BatchLoader:
     Parameters
     ----------
     dataset : object with ``__getitems__``
-        Returns (images, (codes, weights)).
+        Returns (images, (codes, weights)), or (images, (codes,)).
     batches : iterable of index arrays with a length
         As from `RandomBatches`.
     device : torch.device
@@ -47,12 +47,11 @@ class BatchLoader:
             if len(block) == 1:
                 yield self._finished(*self.dataset.__getitems__(block[0]))
                 continue
-            images, (codes, weights) = self.dataset.__getitems__(np.concatenate(block))
+            images, target = self.dataset.__getitems__(np.concatenate(block))
             stop = 0
             for batch in block:
                 start, stop = stop, stop + len(batch)
-                part = None if weights is None else weights[start:stop]
-                yield self._finished(images[start:stop], (codes[start:stop], part))
+                yield self._finished(images[start:stop], tuple(part[start:stop] for part in target))
 
     def _finished(self, images, target):
         if self.pinned:
@@ -62,7 +61,7 @@ class BatchLoader:
 
 def _pinned(part):
     # The user's own tensor may lie on the device already.
-    return part if part is None or part.device.type != "cpu" else part.pin_memory()
+    return part if part.device.type != "cpu" else part.pin_memory()
 
 
 def _blocks(batches, most_rows):

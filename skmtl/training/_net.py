@@ -56,15 +56,19 @@ class MultiTaskNet(NeuralNet):
     def on_train_begin(self, net, *args, **kwargs):
         """Put what every step needs on the device."""
         super().on_train_begin(net, *args, **kwargs)
-        # A user's own trunk may have come in evaluation mode, which `_set_training` would not notice.
-        super()._set_training(True)
         self.importance_ = self.task_weights.to(self.device, self.module_.heads.dtype)
         self.fixed_weights_ = None
         if getattr(self.weighting, "constant", False):
             self.fixed_weights_ = self._weights(torch.ones_like(self.importance_))
+
+    def on_epoch_begin(self, net, *args, **kwargs):
+        """Look once an epoch at what no step needs to look at."""
+        super().on_epoch_begin(net, *args, **kwargs)
+        # Parts of the network may be in another mode, which `_set_training` would not notice.
+        super()._set_training(True)
         # Most callbacks have nothing to do in the thousands of steps of an epoch.
         self.listeners_ = {
-            name: [cb for _, cb in self.callbacks_ if getattr(type(cb), name) is not getattr(Callback, name)]
+            name: [callback for _, callback in self.callbacks_ if _overrides(callback, name)]
             for name in ("on_batch_begin", "on_batch_end", "on_grad_computed")
         }
         self.randomness_ = no_randomness(self) or self.random_stream
@@ -96,6 +100,7 @@ class MultiTaskNet(NeuralNet):
         """Tell the net and the callbacks that listen."""
         if method_name not in self.listeners_:
             return super().notify(method_name, **cb_kwargs)
+        getattr(self, method_name)(self, **cb_kwargs)
         for callback in self.listeners_[method_name]:
             getattr(callback, method_name)(self, **cb_kwargs)
 
@@ -118,8 +123,8 @@ class MultiTaskNet(NeuralNet):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return ``1/T sum_t w_t L_t``, where the weights w average 1."""
-        codes, cell_weights = (_moved(part, y_pred.device) for part in y_true)
-        codes = codes.long()
+        codes, *weights = (part.to(y_pred.device, non_blocking=True) for part in y_true)
+        codes, cell_weights = codes.long(), weights[0] if weights else None
         losses = self.criterion_(y_pred, codes, cell_weights)
         prefix = "train" if training else "valid"
         if training:
@@ -195,8 +200,8 @@ class MultiTaskNet(NeuralNet):
             return self
 
 
-def _moved(part, device):
-    return None if part is None else part.to(device, non_blocking=True)
+def _overrides(callback, name):
+    return getattr(getattr(callback, name), "__func__", None) is not getattr(Callback, name)
 
 
 def build_net(module, criterion, *, optimizer, optimizer_kwargs, batch_size, predict_batch_size, seed, **kwargs):

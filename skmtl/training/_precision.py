@@ -1,7 +1,7 @@
 """The floating-point type that the trunk computes in."""
 
 import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -38,7 +38,10 @@ class Precision:
 
     def autocast(self):
         """Return the context in which the trunk runs."""
-        return nullcontext() if self.dtype is None else torch.autocast(self.device_type, self.dtype)
+        if self.dtype is None:
+            # Not even if the user calls from inside of autocast.
+            return torch.autocast(self.device_type, enabled=False)
+        return torch.autocast(self.device_type, self.dtype)
 
     @contextmanager
     def tensor_cores(self):

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import torch
 from torch import nn
 
-from ..nn import MaxPool
+from ..nn import is_plain
 
 __all__ = ["RandomStream", "no_randomness"]
 
@@ -75,21 +75,6 @@ class RandomStream:
             self._outer_cuda = None
 
 
-_DRAW_NOTHING = (
-    nn.Sequential,
-    nn.ModuleList,
-    nn.Conv2d,
-    nn.ZeroPad2d,
-    nn.BatchNorm2d,
-    nn.ReLU,
-    MaxPool,
-    nn.AvgPool2d,
-    nn.AdaptiveAvgPool2d,
-    nn.Flatten,
-    nn.Linear,
-)
-
-
 def no_randomness(net):
     """Return an empty context if no training step of `net` draws a random number, else None.
 
@@ -101,14 +86,10 @@ def no_randomness(net):
         Initialised.
     """
     module = net.module_
-    layers = [*module.trunk.modules(), *(layer for head in module.heads.children() for layer in head.modules())]
-    quiet = all(map(_draws_nothing, layers)) and module.inputs.augment is None
+    quiet = is_plain(module) and not any(isinstance(layer, nn.Dropout) for layer in module.modules())
+    quiet = quiet and module.inputs.augment is None
     # What happens to gradients happens inside a step; skorch's own callbacks draw nothing there.
     listeners = net.listeners_.get("on_grad_computed", ())
     quiet = quiet and all(type(callback).__module__.startswith("skorch.") for callback in listeners)
     quiet = quiet and getattr(net.weighting, "constant", False)
     return nullcontext() if quiet and net.optimizer.__module__.startswith("torch.optim") else None
-
-
-def _draws_nothing(layer):
-    return type(layer) in _DRAW_NOTHING and not (layer._forward_hooks or layer._forward_pre_hooks)

@@ -30,20 +30,20 @@ class ResidentDataset(Dataset):
     def __init__(self, dataset, device):
         self.layout = dataset.layout
         self.images, self.dtype = _copied(dataset, device)
-        self.codes = torch.from_numpy(dataset.codes).to(device)
-        self.weights = None if dataset.weights is None else torch.from_numpy(dataset.weights).to(device)
+        parts = (dataset.codes,) if dataset.weights is None else (dataset.codes, dataset.weights)
+        self.target = tuple(torch.from_numpy(part).to(device) for part in parts)
 
     def __len__(self):
-        return len(self.codes)
+        return len(self.target[0])
 
     def __getitems__(self, indices):
-        """Return (images, (codes, weights)) for `indices`, all on the device."""
+        """Return (images, (codes, weights)) for `indices`, or (images, (codes,)), all on the device."""
         # Pinned, the copy does not wait for the kernels before it.
         indices = torch.from_numpy(indices)
         if self.images.is_cuda:
             indices = indices.pin_memory().to(self.images.device, non_blocking=True)
-        weights = None if self.weights is None else self.weights[indices]
-        return self.layout.images(self.images[indices].view(self.dtype)), (self.codes[indices], weights)
+        target = tuple(part[indices] for part in self.target)
+        return self.layout.images(self.images[indices].view(self.dtype)), target
 
 
 def _copied(dataset, device):

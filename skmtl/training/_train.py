@@ -57,7 +57,9 @@ def train(net, train_data, valid_data, callbacks, max_epochs, augment=None, comp
         # Of the module itself, so that the names of its parameters stay as they are.
         net.module_.compile()
     try:
-        with net.precision.tensor_cores(), large_blocks_kept():
+        # A caller's autocast would reduce the precision of gradients.
+        plain = torch.autocast(device.type, enabled=False)
+        with plain, net.precision.tensor_cores(), large_blocks_kept():
             net.partial_fit(train_data, y=None)
             # Every new batch size costs a compilation, which predictions rarely earn back.
             net.module_._compiled_call_impl = None

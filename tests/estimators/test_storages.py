@@ -400,3 +400,31 @@ def test_train_test_split_keeps_lazy_rows_lazy(split, storage, make, tmp_path):
     clf, model = (make().fit(X_train, y_train) for X_train, _, y_train, _ in (parts, expected))
     assert_same(clf, model)
     assert clf.score(parts[1], parts[3]) == model.score(expected[1], expected[3])
+
+
+def test_a_closed_hdf5_file_is_said_to_be_closed(make, tmp_path):
+    X, y = load_two_digits(40, return_X_y=True)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        images = file.create_dataset("x", data=X)
+        lazy = LazyRows(images)
+        clf = make().fit(images, y)
+    for closed in (images, lazy):
+        for use in (lambda X: make().fit(X, y), clf.predict):
+            with pytest.raises(ValueError, match="HDF5 file that is closed: keep the file open"):
+                use(closed)
+
+
+@pytest.mark.parametrize("size", [1e39, 1e300])
+def test_pixels_beyond_float32_are_refused(make, size):
+    X, y = load_two_digits(40, return_X_y=True)
+    with pytest.raises(ValueError, match="X has pixels too large to standardise: .* Rescale X"):
+        make().fit(X * size, y)
+
+
+@pytest.mark.filterwarnings("ignore:Got pickle error when attempting to start a worker:UserWarning")
+def test_a_map_is_not_copied_to_workers_started_afresh(make, tmp_path):
+    X, y = load_two_digits(40, return_X_y=True)
+    np.save(tmp_path / "x.npy", X)
+    workers = {"iterator_train__num_workers": 1, "iterator_train__multiprocessing_context": "spawn"}
+    with pytest.raises(TypeError, match="mapped file cannot be sent to worker processes .*leave out iterator_train__"):
+        make(net_params=workers).fit(np.load(tmp_path / "x.npy", mmap_mode="r"), y)

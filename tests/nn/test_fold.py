@@ -32,9 +32,56 @@ def test_same_logits_without_batch_norm_and_the_original_untouched():
         assert torch.equal(value, before[name])
 
 
-@pytest.mark.parametrize(
-    "trunk", [ConvTrunk(channels=(4,)), nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.AdaptiveAvgPool2d(1))]
-)
-def test_nothing_to_fold_or_not_ours(trunk):
-    module = network(trunk)
+def normalised(conv=None, norm=None, cls=nn.Sequential):
+    norm = nn.BatchNorm2d(2) if norm is None else norm
+    return cls(nn.Conv2d(1, 2, 3) if conv is None else conv, norm, nn.AdaptiveAvgPool2d(1))
+
+
+class ReluBetween(nn.Sequential):
+    """Runs its layers as it likes."""
+
+    def forward(self, x):
+        return self[2](self[1](self[0](x).relu()))
+
+
+def hooked():
+    trunk = normalised()
+    trunk[1].register_forward_hook(lambda *args: None)
+    return trunk
+
+
+class Spec:
+    """A spec of the user's own, which the estimator takes for a trunk of its kind."""
+
+    def __init__(self, trunk):
+        self.trunk = trunk
+
+    def build(self, image_shape):
+        return self.trunk
+
+
+KEPT = {
+    "none": ConvTrunk(channels=(4,)),
+    "another order": Spec(normalised(cls=ReluBetween)),
+    "no running statistics": normalised(norm=nn.BatchNorm2d(2, track_running_stats=False)),
+    "hook": hooked(),
+    "parametrised": normalised(conv=nn.utils.parametrizations.weight_norm(nn.Conv2d(1, 2, 3))),
+    "subclass": normalised(norm=type("Mine", (nn.BatchNorm2d,), {})(2)),
+    "not in a row": Spec(nn.ModuleDict({"a": nn.Conv2d(1, 2, 3), "b": nn.BatchNorm2d(2)})),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_is_not_known_to_run_in_order_stays(name):
+    module = network(ConvTrunk(channels=(4,)))
+    trunk = KEPT[name]
+    module.trunk = trunk.build((1, 12, 10)) if hasattr(trunk, "build") else trunk
     assert folded(module) is module
+
+
+def test_layers_of_pytorchs_own_in_a_row_are_folded_whoever_made_them():
+    module = network(normalised())
+    with torch.no_grad():
+        images = torch.rand(7, 1, 12, 10)
+        torch.testing.assert_close(folded(module)(images), module(images), rtol=1e-12, atol=1e-12)
+    assert folded(module) is not module

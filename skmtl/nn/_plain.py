@@ -1,0 +1,45 @@
+"""Networks whose every layer is one that is known here."""
+
+from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
+
+from ._pool import MaxPool
+
+__all__ = ["is_plain"]
+
+_KNOWN = {
+    nn.Sequential,
+    nn.ModuleList,
+    nn.Conv2d,
+    nn.ZeroPad2d,
+    nn.BatchNorm2d,
+    nn.ReLU,
+    MaxPool,
+    nn.AvgPool2d,
+    nn.AdaptiveAvgPool2d,
+    nn.Flatten,
+    nn.Linear,
+    nn.Dropout,
+    nn.Identity,
+}
+
+
+def is_plain(module):
+    """Return whether trunk and heads are made of PyTorch's own layers, with nothing hooked to them.
+
+    Only of these is it known that they run in order, keep no tensor for later and, dropout apart,
+    draw no random number.
+
+    Parameters
+    ----------
+    module : MultiTaskModule
+        The network.
+    """
+    heads = [layer for head in module.heads.children() for layer in head.modules()]
+    return all(map(_is_known, [*module.trunk.modules(), *heads]))
+
+
+def _is_known(layer):
+    # Not even a subclass: it may do anything.
+    hooked = layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks or layer._backward_pre_hooks
+    return type(layer) in _KNOWN and not hooked and not is_parametrized(layer)

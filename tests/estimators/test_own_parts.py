@@ -1,0 +1,143 @@
+"""Callbacks, trunks, heads and augmentation of the user's meet what is fast inside."""
+
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import Callback, Checkpoint, EpochScoring, ProgressBar, TrainEndCheckpoint
+from torch import nn
+
+from skmtl import MultiTaskCNNClassifier
+from skmtl.datasets import load_two_digits
+from skmtl.nn import ConvTrunk
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_two_digits(120, return_X_y=True)
+
+
+def fit(data, trunk=None, **params):
+    trunk = ConvTrunk(channels=(3,), hidden=(8,)) if trunk is None else trunk
+    return MultiTaskCNNClassifier(trunk, **({"max_epochs": 2, "random_state": 0} | params)).fit(*data)
+
+
+class Between(nn.Sequential):
+    def forward(self, x):
+        return self[1](self[0](x).relu()).mean((2, 3))
+
+
+class BetweenSpec:
+    def build(self, image_shape):
+        return Between(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4))
+
+
+def test_a_spec_of_the_users_own_predicts_what_its_module_says(data):
+    clf = fit(data, BetweenSpec(), max_epochs=5, lr=0.05, precision="float32")
+    with torch.no_grad():
+        logits = clf.net_.module_.eval()(torch.as_tensor(data[0][:, None])).split(clf.n_classes_, dim=1)
+    for z, proba in zip(logits, clf.predict_proba(data[0]), strict=True):
+        np.testing.assert_allclose(proba, z.softmax(1), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [Checkpoint, TrainEndCheckpoint, ProgressBar, EpochScoring])
+def test_skorchs_callbacks(data, kind, tmp_path, capsys):
+    params = {
+        Checkpoint: {"monitor": None, "dirname": tmp_path},
+        TrainEndCheckpoint: {"dirname": tmp_path},
+        ProgressBar: {},
+        EpochScoring: {"scoring": lambda net, X, y: 0.5, "name": "mine"},
+    }[kind]
+    clf = fit(data, callbacks=[kind(**params)], early_stopping=kind is EpochScoring)
+    if kind in (Checkpoint, TrainEndCheckpoint):
+        assert (tmp_path / ("train_end_params.pt" if kind is TrainEndCheckpoint else "params.pt")).exists()
+    if kind is EpochScoring:
+        assert [row["mine"] for row in clf.net_.history] == [0.5, 0.5]
+
+
+class Modes(Callback):
+    """Sets a part of the network to evaluation at an epoch's end, and notes how it trains."""
+
+    def __init__(self):
+        self.modes = set()
+
+    def on_grad_computed(self, net, **kwargs):
+        self.modes.add(net.module_.trunk.training)
+
+    def on_epoch_end(self, net, **kwargs):
+        net.module_.trunk.eval()
+
+
+def test_a_callback_that_sets_a_part_to_evaluation_does_so_for_itself(data):
+    clf = fit(data, callbacks=[("modes", Modes())], max_epochs=3)
+    assert dict(clf.net_.callbacks_)["modes"].modes == {True}
+
+
+def test_a_callback_whose_method_is_an_attribute_of_its_own_is_called(data):
+    class Counting(Callback):
+        def initialize(self):
+            self.calls = 0
+            self.on_batch_end = self.count
+            return self
+
+        def count(self, net, training, **kwargs):
+            self.calls += training
+
+    clf = fit(data, callbacks=[("counting", Counting())], batch_size=40)
+    assert dict(clf.net_.callbacks_)["counting"].calls == 2 * 3
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_augment_computes_in_float32(data, precision):
+    seen = set()
+
+    def augment(batch):
+        product = batch.flatten(1) @ torch.eye(batch[0].numel())
+        seen.update([batch.dtype, product.dtype])
+        return product.view(batch.shape)
+
+    fit(data, augment=augment, precision=precision)
+    assert seen == {torch.float32}
+
+
+class Remembering(nn.Module):
+    def __init__(self, n_features, n_classes):
+        super().__init__()
+        self.linear, self.last = nn.Linear(n_features, n_classes), None
+
+    def forward(self, x):
+        if not self.training:
+            self.last = x.mean(0)
+        return self.linear(x) if self.last is None else self.linear(x) + 0.1 * self.linear(self.last)
+
+
+class RememberingSpec:
+    def build(self, n_features, n_classes):
+        return Remembering(n_features, n_classes)
+
+
+def test_a_head_that_keeps_a_tensor_of_predictions_trains_on(data):
+    clf = fit(data, head=RememberingSpec(), warm_start=True, precision="float32")
+    clf.predict(data[0])
+    assert len(clf.fit(*data).history_) == 4
+
+
+def test_features_that_a_hook_takes_from_predictions_can_be_trained_on(data):
+    clf = fit(data, precision="float32")
+    taken = []
+    handle = clf.net_.module_.trunk.register_forward_hook(lambda layer, args, out: taken.append(out))
+    clf.predict(data[0])
+    handle.remove()
+    weight = torch.zeros(8, requires_grad=True)
+    (taken[0] @ weight).sum().backward()
+    assert weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("context", ["no_grad", "inference_mode", "autocast"])
+def test_the_callers_context_changes_nothing(data, context):
+    expected = fit(data, precision="float32").predict_proba(data[0])
+    with torch.autocast("cpu", torch.bfloat16) if context == "autocast" else getattr(torch, context)():
+        clf = fit(data, precision="float32")
+        inside = clf.predict_proba(data[0])
+    for p, q, r in zip(expected, inside, clf.predict_proba(data[0]), strict=True):
+        np.testing.assert_array_equal(p, q)
+        np.testing.assert_array_equal(p, r)
