@@ -101,6 +101,8 @@ def _losses(logits, codes, weights):
         # stands for nothing.
         difference, second = logits[..., 1] - logits[..., 0], codes.to(logits.dtype)
         return F.binary_cross_entropy_with_logits(difference, second, weights, reduction="none").mean(0)
+    if logits.shape[1] == 1 and weights is None:
+        return F.cross_entropy(logits[:, 0], codes[:, 0])[None]
     cells = F.cross_entropy(logits.flatten(0, 1), codes.flatten(), ignore_index=-1, reduction="none")
     cells = cells.view(codes.shape)
     return (cells if weights is None else cells * weights).mean(0)

@@ -108,6 +108,8 @@ class MultiTaskModule(nn.Module):
     def forward(self, X):
         """Return the logits of all tasks side by side, shape (batch, sum of class counts)."""
         features = self.features(X)
+        if not torch.is_autocast_enabled(features.device.type):
+            return self.heads(features)
         # In reduced precision classes would tie: eight bits tell few logits apart.
         with torch.autocast(features.device.type, enabled=False):
             return self.heads(features.to(self.heads.dtype))

@@ -1,7 +1,7 @@
 """The floating-point type that the trunk computes in."""
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -38,10 +38,12 @@ class Precision:
 
     def autocast(self):
         """Return the context in which the trunk runs."""
-        if self.dtype is None:
-            # Not even if the user calls from inside of autocast.
-            return torch.autocast(self.device_type, enabled=False)
-        return torch.autocast(self.device_type, self.dtype)
+        if self.dtype is not None:
+            # Inside of another autocast, a cache would keep the parameters of the first step.
+            return torch.autocast(self.device_type, self.dtype, cache_enabled=False)
+        # Not even if the user calls from inside of autocast.
+        inside = torch.is_autocast_enabled(self.device_type)
+        return torch.autocast(self.device_type, enabled=False) if inside else nullcontext()
 
     @contextmanager
     def tensor_cores(self):

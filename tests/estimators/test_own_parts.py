@@ -132,11 +132,12 @@ def test_features_that_a_hook_takes_from_predictions_can_be_trained_on(data):
     assert weight.grad.abs().sum() > 0
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("context", ["no_grad", "inference_mode", "autocast"])
-def test_the_callers_context_changes_nothing(data, context):
-    expected = fit(data, precision="float32").predict_proba(data[0])
+def test_the_callers_context_changes_nothing(data, context, precision):
+    expected = fit(data, precision=precision).predict_proba(data[0])
     with torch.autocast("cpu", torch.bfloat16) if context == "autocast" else getattr(torch, context)():
-        clf = fit(data, precision="float32")
+        clf = fit(data, precision=precision)
         inside = clf.predict_proba(data[0])
     for p, q, r in zip(expected, inside, clf.predict_proba(data[0]), strict=True):
         np.testing.assert_array_equal(p, q)

@@ -417,7 +417,7 @@ def test_a_closed_hdf5_file_is_said_to_be_closed(make, tmp_path):
 @pytest.mark.parametrize("size", [1e39, 1e300])
 def test_pixels_beyond_float32_are_refused(make, size):
     X, y = load_two_digits(40, return_X_y=True)
-    with pytest.raises(ValueError, match="X has pixels too large to standardise: .* Rescale X"):
+    with pytest.raises(ValueError, match=r"X has pixels too large to standardise: .* Rescale X"):
         make().fit(X * size, y)
 
 
@@ -426,5 +426,5 @@ def test_a_map_is_not_copied_to_workers_started_afresh(make, tmp_path):
     X, y = load_two_digits(40, return_X_y=True)
     np.save(tmp_path / "x.npy", X)
     workers = {"iterator_train__num_workers": 1, "iterator_train__multiprocessing_context": "spawn"}
-    with pytest.raises(TypeError, match="mapped file cannot be sent to worker processes .*leave out iterator_train__"):
+    with pytest.raises(TypeError, match=r"mapped file cannot be sent to worker processes .*leave out iterator_train__"):
         make(net_params=workers).fit(np.load(tmp_path / "x.npy", mmap_mode="r"), y)
