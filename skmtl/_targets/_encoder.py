@@ -8,6 +8,8 @@ from ._labels import check_labels
 
 __all__ = ["MISSING", "TargetEncoder"]
 
+PART = 2**20
+
 MISSING = -1
 
 
@@ -61,7 +63,11 @@ class TargetEncoder:
         targets = targets.aligned(self.task_names_)
         codes = np.full((targets.n_samples, len(self.classes_)), MISSING, dtype=np.int64)
         for t, (column, classes) in enumerate(zip(targets.columns, self.classes_, strict=True)):
-            codes[column.labelled, t] = _codes(column, classes)
+            rows = np.flatnonzero(column.labelled)
+            # A part at a time: the temporaries of millions of labels are as large as the codes.
+            for start in range(0, len(rows), PART):
+                part = slice(start, start + PART)
+                codes[rows[part], t] = _codes(column.name, column.labels[part], classes)
         return codes
 
     def decode(self, codes):
@@ -100,18 +106,16 @@ def _given_classes(column, classes):
     return labels
 
 
-def _codes(column, classes):
-    if not len(column.labels):
-        return np.empty(0, dtype=np.int64)
+def _codes(name, labels, classes):
     try:
-        positions = np.clip(np.searchsorted(classes, column.labels), 0, len(classes) - 1)
-        known = classes[positions] == column.labels
+        positions = np.clip(np.searchsorted(classes, labels), 0, len(classes) - 1)
+        known = classes[positions] == labels
     except TypeError:
-        positions, known = None, np.zeros(len(column.labels), dtype=bool)
+        positions, known = None, np.zeros(len(labels), dtype=bool)
     if not np.all(known):
-        unknown = column.labels[~np.asarray(known)].tolist()[0]
+        unknown = labels[~np.asarray(known)].tolist()[0]
         raise ValueError(
-            f"Task {column.name!r} has the label {unknown!r}, not among its classes {classes.tolist()[:10]!r}. "
+            f"Task {name!r} has the label {unknown!r}, not among its classes {classes.tolist()[:10]!r}. "
             "Use the labels seen at fit; with partial_fit, name every class in the first call (classes=)."
             f"{did_you_mean(unknown, classes.tolist())}"
         )

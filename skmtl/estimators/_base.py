@@ -93,6 +93,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         encoder = self._make_encoder(targets, classes, continuing)
         codes = encoder.encode(targets)
         sample_weight = self._check_sample_weight(sample_weight, targets, encoder)
+        del targets  # as long as the images are many, and needed no more
         rows, codes, weights, row_weight = self._weigh(codes, sample_weight, encoder, partial)
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3)
         # Images held out once must not have been trained on.
@@ -105,8 +106,9 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         else:
             stage = self._input_stage(X, layout, rows[train_part], row_weight[train_part])
             n_classes = [len(c) for c in encoder.classes_]
-            batch_size = self._batch_size(len(train_part))
-            net = build(self, setting, stage, layout.image_shape, n_classes, len(train_part), batch_size, seeds)
+            n_train = len(rows[train_part])
+            batch_size = self._batch_size(n_train)
+            net = build(self, setting, stage, layout.image_shape, n_classes, n_train, batch_size, seeds)
         data = self._datasets(X, layout, rows, codes, weights, train_part, valid_part, net)
         interrupted = self._run(net, setting, data, epochs, continuing, partial, encoder.task_names_)
         self._publish(net, layout, encoder)
@@ -226,24 +228,29 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 "class_weight='balanced' needs all labels at once, which partial_fit has not: pass a mapping."
             )
-        row_weight = np.ones(len(codes)) if sample_weight is None else sample_weight
+        labelled = codes != MISSING
+        row_weight = np.broadcast_to(1.0, len(codes)) if sample_weight is None else sample_weight
         if row_weight.ndim == 2:
             # The image counts as often as its most used label, so that integer weights are
             # repeated rows for the statistics too.
-            row_weight = np.where(codes != MISSING, row_weight, 0).max(axis=1)
+            row_weight = np.where(labelled, row_weight, 0).max(axis=1)
         # A row without label or weight teaches nothing; it must not move the statistics either.
-        rows = np.flatnonzero((row_weight > 0) & (codes != MISSING).any(axis=1))
+        rows = np.flatnonzero((row_weight > 0) & labelled.any(axis=1))
         if not len(rows):
             raise ValueError("y has no labelled row with a positive sample_weight: there is nothing to train on.")
-        kept = None if sample_weight is None else sample_weight[rows]
-        weights = cell_weights(codes[rows], kept, class_weight, encoder.classes_, names, allow_empty=partial)
+        if len(rows) < len(codes):
+            codes, row_weight = codes[rows], row_weight[rows]
+            sample_weight = None if sample_weight is None else sample_weight[rows]
+        weights = None
+        if sample_weight is not None or not labelled.all() or any(entry is not None for entry in class_weight):
+            weights = cell_weights(codes, sample_weight, class_weight, encoder.classes_, names, allow_empty=partial)
         if not partial:
-            _check_two_classes(codes[rows], weights, names)
-        return rows, codes[rows], weights, row_weight[rows]
+            _check_two_classes(codes, weights, names)
+        return rows, codes, None if weights is None or (weights == 1).all() else weights, row_weight
 
     def _split(self, codes, seed, setting, task_names, partial):
         if not self.early_stopping or partial:
-            return np.arange(len(codes)), None
+            return slice(None), None
         watched = setting.task_weights.numpy() > 0
         if setting.monitor is not None:
             watched = np.arange(len(watched)) == setting.monitor
@@ -262,9 +269,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
 
     @staticmethod
     def _datasets(X, layout, rows, codes, weights, train_part, valid_part, net):
-        if (weights == 1).all():
-            weights = None
-        else:
+        if weights is not None:
             weights = weights.astype(np.float64 if net.module.heads.dtype == torch.float64 else np.float32)
         if valid_part is None:
             everything = len(rows) == len(X)
@@ -313,7 +318,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         """Return the code of the most probable label, shape (n_samples, n_tasks)."""
         check_is_fitted(self, "net_")
         images = self._check_images(X, reset=False)
-        codes = np.empty((len(images), self.n_tasks_), np.int64)
+        codes = np.empty((len(images), self.n_tasks_), np.int32)
         tasks = MultiTaskLoss([len(c) for c in self._encoder.classes_])
 
         def write(start, stop, logits):
@@ -342,7 +347,8 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
 
 def _check_two_classes(codes, weights, names):
     for t, name in enumerate(names):
-        if len(np.unique(codes[weights[:, t] > 0, t])) < 2:
+        own = codes[:, t] if weights is None else codes[weights[:, t] > 0, t]
+        if not len(own) or own.min() == own.max():
             raise ValueError(
                 f"Classifier can't train when only one class is present. Task {name!r} has a single class among the "
                 "samples of positive weight: drop the task or raise a weight."

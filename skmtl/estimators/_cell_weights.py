@@ -81,7 +81,8 @@ def cell_weights(codes, sample_weight, class_weights, classes, task_names, allow
                 f"Every labelled cell of task {task_names[t]!r} has weight zero (sample_weight or class_weight), "
                 "so it has no class to learn from: drop the task or raise a weight."
             )
-    return weights * np.divide(len(codes), totals, out=np.zeros_like(totals), where=totals > 0)
+    weights *= np.divide(len(codes), totals, out=np.zeros_like(totals), where=totals > 0)
+    return weights
 
 
 def _weight_by_class(entry, labels, codes):

@@ -83,4 +83,4 @@ def _parts(X, layout, rows, weights):
             part = read[start : start + n_rows]
             part = part.double().cpu().numpy() if hasattr(part, "double") else part
             part = np.ascontiguousarray(part, dtype=np.float64)
-            yield layout.images(part), weights[first + start : first + start + len(part)]
+            yield layout.images(part), np.array(weights[first + start : first + start + len(part)])

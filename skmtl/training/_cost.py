@@ -12,7 +12,7 @@ from ._random import RandomStream
 __all__ = ["Cost", "measure_cost", "predict_batch_size"]
 
 # Temporaries of a batch that stay in the processor's cache, and in the heap's hands.
-CPU_BYTES = 8 * 2**20
+CPU_BYTES = 16 * 2**20
 GPU_BYTES = 256 * 2**20
 
 
@@ -99,7 +99,7 @@ def predict_batch_size(cost, device):
     Examples
     --------
     >>> predict_batch_size(Cost(flops=8_500_000, largest=25_088), torch.device("cpu"))
-    64
+    128
     """
     most = (CPU_BYTES if device.type == "cpu" else GPU_BYTES) // (4 * cost.largest)
     return min(2048, max(16, 1 << max(1, most).bit_length() - 1))

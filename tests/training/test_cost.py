@@ -122,13 +122,13 @@ def test_blank_images_draw_from_a_stream_of_their_own():
     assert not module.grad_enabled
 
 
-@pytest.mark.parametrize(("largest", "size"), [(1, 2048), (1024, 2048), (1025, 1024), (25_088, 64), (131_072, 16)])
+@pytest.mark.parametrize(("largest", "size"), [(1, 2048), (2048, 2048), (2049, 1024), (25_088, 128), (262_144, 16)])
 def test_predict_batch_size(largest, size):
     assert predict_batch_size(Cost(0, largest), CPU) == size
     assert size == 2048 or CPU_BYTES / 2 < size * 4 * largest <= CPU_BYTES
 
 
-@pytest.mark.parametrize("largest", [131_073, 2**21, 2**21 + 1, 32 * 512 * 512, 10**9])
+@pytest.mark.parametrize("largest", [262_145, 2**21, 2**21 + 1, 32 * 512 * 512, 10**9])
 def test_large_images_are_predicted_a_few_at_a_time(largest):
     assert predict_batch_size(Cost(0, largest), CPU) == 16
 
