@@ -116,7 +116,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             self._pixel_dtype, self._built_from, self._split_seed = X.dtype, built_from, split_seed
         if interrupted:
             message = f"fit was interrupted after {self.n_iter_} epochs; the model keeps what it has learned."
-            warnings.warn(message, InterruptedFitWarning, stacklevel=4)
+            warnings.warn(message, InterruptedFitWarning, stacklevel=5)
         return self
 
     def _check_targets(self, y, n_samples):

@@ -109,7 +109,7 @@ class MultiTaskModule(nn.Module):
         """Return the logits of all tasks side by side, shape (batch, sum of class counts)."""
         features = self.features(X)
         if not torch.is_autocast_enabled(features.device.type):
-            return self.heads(features)
+            return self.heads(features.to(self.heads.dtype))
         # In reduced precision classes would tie: eight bits tell few logits apart.
         with torch.autocast(features.device.type, enabled=False):
             return self.heads(features.to(self.heads.dtype))

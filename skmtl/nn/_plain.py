@@ -25,7 +25,7 @@ _KNOWN = {
 
 
 def is_plain(module):
-    """Return whether trunk and heads are made of PyTorch's own layers, with nothing hooked to them.
+    """Return whether trunk and heads are PyTorch's own layers, not subclasses, with nothing hooked to them.
 
     Only of these is it known that they run in order, keep no tensor for later and, dropout apart,
     draw no random number.
@@ -36,10 +36,14 @@ def is_plain(module):
         The network.
     """
     heads = [layer for head in module.heads.children() for layer in head.modules()]
-    return all(map(_is_known, [*module.trunk.modules(), *heads]))
+    known = all(type(layer) in _KNOWN for layer in [*module.trunk.modules(), *heads])
+    return (
+        known
+        and not any(map(_is_changed, module.modules()))
+        and not any(p._backward_hooks for p in module.parameters())
+    )
 
 
-def _is_known(layer):
-    # Not even a subclass: it may do anything.
+def _is_changed(layer):
     hooked = layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks or layer._backward_pre_hooks
-    return type(layer) in _KNOWN and not hooked and not is_parametrized(layer)
+    return hooked or is_parametrized(layer) or "forward" in vars(layer)

@@ -46,6 +46,10 @@ class MultiTaskNet(NeuralNet):
     def _default_callbacks(self):
         return []
 
+    def __getstate__(self):
+        # Callbacks may pickle the net in the middle of a fit, whose validation images are not part of it.
+        return {**super().__getstate__(), "train_split": None}
+
     def initialize(self):
         """Initialise everything, with a fresh meter."""
         self.meter = EpochMeter()
@@ -61,9 +65,8 @@ class MultiTaskNet(NeuralNet):
         if getattr(self.weighting, "constant", False):
             self.fixed_weights_ = self._weights(torch.ones_like(self.importance_))
 
-    def on_epoch_begin(self, net, *args, **kwargs):
-        """Look once an epoch at what no step needs to look at."""
-        super().on_epoch_begin(net, *args, **kwargs)
+    def _look_once(self):
+        """Look once an epoch, the callbacks having begun it, at what no step needs to look at."""
         # Parts of the network may be in another mode, which `_set_training` would not notice.
         super()._set_training(True)
         # Most callbacks have nothing to do in the thousands of steps of an epoch.
@@ -180,6 +183,8 @@ class MultiTaskNet(NeuralNet):
         """Run an epoch without waiting for the device after every batch."""
         if iterator is None:
             return
+        if training:
+            self._look_once()
         count = 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)

@@ -142,3 +142,67 @@ def test_the_callers_context_changes_nothing(data, context, precision):
     for p, q, r in zip(expected, inside, clf.predict_proba(data[0]), strict=True):
         np.testing.assert_array_equal(p, q)
         np.testing.assert_array_equal(p, r)
+
+
+class OtherDtype(nn.Module):
+    def __init__(self, dtype):
+        super().__init__()
+        self.linear, self.dtype = nn.Linear(128, 8), dtype
+
+    def forward(self, x):
+        return self.linear(x.flatten(1)).to(self.dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_a_trunk_whose_features_are_of_another_dtype(data, dtype):
+    clf = fit(data, trunk=OtherDtype(dtype), precision="float32")
+    assert np.isfinite(clf.history_[-1]["train_loss"])
+    assert clf.predict(data[0]).shape == data[1].shape
+
+
+def test_a_net_pickled_in_the_middle_of_a_fit_has_no_validation_images(data, tmp_path):
+    np.save(tmp_path / "x.npy", data[0])
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    checkpoint = Checkpoint(f_pickle="net.pkl", dirname=tmp_path, monitor=None)
+    fit((mapped, data[1]), early_stopping=True, callbacks=[checkpoint])
+    assert (tmp_path / "net.pkl").stat().st_size < 200_000
+
+
+def noise(layer, args):
+    return (args[0] + torch.randn_like(args[0]),) if layer.training else None
+
+
+class NoisyHeads(Callback):
+    def on_train_begin(self, net, **kwargs):
+        net.module_.heads.register_forward_pre_hook(noise)
+
+
+class NoisyFromTheFirstEpoch(Callback):
+    def on_epoch_begin(self, net, **kwargs):
+        if len(net.history) == 1:
+            net.module_.heads.linear.register_forward_pre_hook(noise)
+
+
+class NoisyGradient(Callback):
+    def on_train_begin(self, net, **kwargs):
+        net.module_.heads.linear.weight.register_hook(lambda gradient: gradient + torch.randn_like(gradient))
+
+
+@pytest.mark.parametrize("callback", [NoisyHeads, NoisyFromTheFirstEpoch, NoisyGradient])
+def test_noise_that_a_callback_hooks_in_is_seeded_too(data, callback):
+    found = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        clf = fit(data, callbacks=[callback()])
+        assert torch.initial_seed() == seed
+        assert torch.equal(torch.rand(2), torch.rand(2, generator=torch.Generator().manual_seed(seed)))
+        found.append([p.detach().clone() for p in clf.net_.module_.parameters()])
+    assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+
+
+def test_a_layer_whose_forward_was_replaced_predicts_by_it(data):
+    clf = fit(data, trunk=nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten()), precision="float32")
+    clf.net_.module_.trunk[1].forward = torch.tanh
+    with torch.no_grad():
+        logits = clf.net_.module_.eval()(torch.as_tensor(data[0][:, None])).split(clf.n_classes_, dim=1)
+    np.testing.assert_allclose(clf.predict_proba(data[0])[0], logits[0].softmax(1), atol=1e-6)
