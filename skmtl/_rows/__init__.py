@@ -3,6 +3,6 @@
 from ._base import Rows
 from ._checks import check_finite, check_numeric
 from ._lazy import LazyRows
-from ._read import read_rows
+from ._read import pick_rows, read_rows
 
-__all__ = ["LazyRows", "Rows", "check_finite", "check_numeric", "read_rows"]
+__all__ = ["LazyRows", "Rows", "check_finite", "check_numeric", "pick_rows", "read_rows"]

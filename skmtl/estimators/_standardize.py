@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from .._rows import pick_rows
+
 __all__ = ["channel_statistics"]
 
 PART_BYTES = 16 * 2**20  # read at a time
@@ -75,11 +77,10 @@ def _parts(X, layout, rows, weights):
     """Yield (images in float64, weights) of a few rows at a time."""
     n_read = max(1, PART_BYTES // X.row_bytes)
     n_rows = max(1, PART_VALUES // math.prod(layout.folded_shape))
+    picked = pick_rows(X, rows)
     for first in range(0, len(rows), n_read):
-        picked = rows[first : first + n_read]
-        consecutive = (np.diff(picked) == 1).all()
-        read = X.read(int(picked[0]), int(picked[-1]) + 1) if consecutive else X.take(picked)
-        for start in range(0, len(picked), n_rows):
+        read = picked.read(first, min(first + n_read, len(rows)))
+        for start in range(0, len(read), n_rows):
             part = read[start : start + n_rows]
             part = part.double().cpu().numpy() if hasattr(part, "double") else part
             part = np.ascontiguousarray(part, dtype=np.float64)
