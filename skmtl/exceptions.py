@@ -1,6 +1,12 @@
 """Warnings of skmtl; errors are scikit-learn's and Python's own."""
 
-__all__ = ["InterruptedFitWarning", "PixelUnitWarning", "SkmtlWarning", "UnlabelledTaskWarning"]
+__all__ = [
+    "InterruptedFitWarning",
+    "PixelUnitWarning",
+    "SkmtlWarning",
+    "UnlabelledTaskWarning",
+    "UnreadableImageWarning",
+]
 
 
 class SkmtlWarning(UserWarning):
@@ -17,3 +23,7 @@ class PixelUnitWarning(SkmtlWarning):
 
 class UnlabelledTaskWarning(SkmtlWarning):
     """A task has no labelled cell where a score was asked for."""
+
+
+class UnreadableImageWarning(SkmtlWarning):
+    """Image files could not be read; blank, masked images take their places."""

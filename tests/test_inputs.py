@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import numpy as np
@@ -79,7 +80,7 @@ def test_images_are_views(wrap):
         ((2, 8, 9, 3), {}, r"X must have shape \(n, n_features\), .* Got X of shape \(n_samples, 2, 8, 9, 3\)"),
         ((64,), {"image_shape": (8, 9)}, r"image_shape=\(8, 9\) needs rows of 72 values, but X has 64 columns"),
         ((8, 8), {"image_shape": (4, 16)}, r"but X already has images of shape \(8, 8\): drop image_shape"),
-        ((64,), {"image_shape": (64,)}, "image_shape must be None or a tuple of two or three positive ints"),
+        ((64,), {"image_shape": (64,)}, "image_shape must be None or a tuple of 2 or 3 positive ints"),
         ((64,), {"image_shape": (-8, -8)}, "image_shape must be None or a tuple"),
         ((64,), {"image_shape": (8.5, 8)}, r"image_shape must be None or a tuple.*Got \(8.5, 8\)"),
         ((16,), {"image_shape": "28"}, "image_shape must be None or a tuple.*Got '28'"),
@@ -106,3 +107,60 @@ def test_trailing_shape_is_checked_whole():
 )
 def test_pixel_scale(dtype, highest):
     assert pixel_scale(dtype) == 1 / highest
+
+
+@pytest.mark.parametrize(
+    ("row_shape", "spatial_dims", "given", "image_shape"),
+    [
+        ((100,), 1, {}, (1, 100)),
+        ((3, 100), 1, {}, (3, 100)),
+        ((100, 3), 1, {}, (3, 100)),
+        ((80, 320), 1, {}, (80, 320)),
+        ((20, 5), 1, {}, (5, 20)),
+        ((100, 90), 1, {"channel_axis": 2}, (90, 100)),
+        ((300,), 1, {"image_shape": (100, 3)}, (3, 100)),
+        ((6, 7, 8), 3, {}, (1, 6, 7, 8)),
+        ((2, 6, 7, 8), 3, {}, (2, 6, 7, 8)),
+        ((6, 7, 8, 2), 3, {}, (2, 6, 7, 8)),
+        ((6, 7, 8, 9), 3, {"channel_axis": -1}, (9, 6, 7, 8)),
+        ((24,), 3, {"image_shape": (2, 3, 4)}, (1, 2, 3, 4)),
+    ],
+)
+def test_signals_and_volumes(row_shape, spatial_dims, given, image_shape):
+    layout = ImageLayout.infer(row_shape, spatial_dims=spatial_dims, **given)
+    assert layout.image_shape == image_shape
+    batch = np.arange(2 * np.prod(row_shape)).reshape((2, *row_shape))
+    images = layout.images(batch)
+    assert images.shape == (2, *image_shape)
+    folded = batch.reshape((2, *layout.folded_shape))
+    if layout.channel_axis is not None:
+        folded = np.moveaxis(folded, layout.channel_axis + 1, 1)
+    np.testing.assert_array_equal(images.reshape(folded.shape), folded)
+
+
+@pytest.mark.parametrize(
+    ("row_shape", "spatial_dims", "given", "match"),
+    [
+        ((6, 7, 8, 9), 2, {}, r"for spatial_dims=2. Set spatial_dims=3, or reshape"),
+        ((6, 7, 8, 9), 1, {}, r"\(n, channels, length\).*Set spatial_dims=3"),
+        ((5, 6, 7), 1, {}, r"Set spatial_dims=2 or 3"),
+        ((30, 40), 3, {}, r"\(n, D, H, W\).*Set spatial_dims=1 or 2"),
+        ((24,), 3, {}, "Say how a row folds with image_shape, or set spatial_dims=1"),
+        ((50, 30), 1, {}, r"neither axis is 4 times as long.*50 channels of 30\).*30 channels of 50\)"),
+        ((6, 7, 8, 9), 3, {}, r"6 channels of 7 x 8 x 9.*9 channels of 6 x 7 x 8"),
+        ((3, 100), 1, {"channel_axis": None}, r"signals of one channel \(n, length\)"),
+        ((3, 100), 1, {"channel_axis": 3}, "use 1, 2 or -1"),
+        ((24,), 3, {"image_shape": (4, 6)}, r"3 or 4 positive ints, such as \(16, 16, 16\)"),
+    ],
+)
+def test_signals_and_volumes_that_make_no_sense(row_shape, spatial_dims, given, match):
+    with pytest.raises(ValueError, match=match):
+        ImageLayout.infer(row_shape, spatial_dims=spatial_dims, **given)
+
+
+def test_several_images_a_row():
+    layout = dataclasses.replace(ImageLayout.infer((5, 6, 3)), n_inputs=2)
+    batch = np.arange(3 * 2 * 90).reshape(3, 2, 5, 6, 3)
+    images = layout.images(batch)
+    np.testing.assert_array_equal(images, np.moveaxis(batch, -1, 2))
+    np.testing.assert_array_equal(layout.images(torch.from_numpy(batch)).numpy(), images)

@@ -4,5 +4,19 @@ from ._base import Rows
 from ._checks import check_finite, check_numeric
 from ._lazy import LazyRows
 from ._read import pick_rows, read_rows
+from ._stacked import StackedRows, stack_rows
+from ._task_images import TaskImages
+from ._task_rows import distinct_images
 
-__all__ = ["LazyRows", "Rows", "check_finite", "check_numeric", "pick_rows", "read_rows"]
+__all__ = [
+    "LazyRows",
+    "Rows",
+    "StackedRows",
+    "TaskImages",
+    "check_finite",
+    "check_numeric",
+    "distinct_images",
+    "pick_rows",
+    "read_rows",
+    "stack_rows",
+]

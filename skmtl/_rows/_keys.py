@@ -7,8 +7,8 @@ import numpy as np
 __all__ = ["row_indices"]
 
 
-def row_indices(key, n_rows):
-    """Return what `key` picks of `n_rows` rows: an int, or a 1-D array of indices from 0.
+def row_indices(key, n_rows, name="LazyRows"):
+    """Return what `key` picks of `n_rows` rows of a `name`: an int, or a 1-D array of indices from 0.
 
     Examples
     --------
@@ -25,11 +25,11 @@ def row_indices(key, n_rows):
     if isinstance(key, Integral) and not isinstance(key, (bool, np.bool_)):
         return int(_within(np.asarray(int(key)), n_rows))
     if isinstance(key, tuple) or key is None:
-        raise IndexError(f"LazyRows picks whole rows: use one key for the rows, as in X[:100]. Got {key!r} instead.")
-    return _from_array(key, n_rows)
+        raise IndexError(f"{name} picks whole rows: use one key for the rows, as in X[:100]. Got {key!r} instead.")
+    return _from_array(key, n_rows, name)
 
 
-def _from_array(key, n_rows):
+def _from_array(key, n_rows, name):
     try:
         picked = np.asarray(key)
     except ValueError:
@@ -39,7 +39,7 @@ def _from_array(key, n_rows):
     if picked.dtype.kind not in "biu" or picked.ndim > 1 or (picked.dtype == bool and picked.ndim == 0):
         found = f"an array of {picked.dtype} of shape {picked.shape}" if isinstance(key, np.ndarray) else repr(key)
         raise IndexError(
-            f"LazyRows picks rows by an int, a slice, a 1d sequence of ints or a mask of bools. Got {found} instead."
+            f"{name} picks rows by an int, a slice, a 1d sequence of ints or a mask of bools. Got {found} instead."
         )
     if picked.ndim == 0:
         return int(_within(picked, n_rows))

@@ -6,7 +6,7 @@ from ._handle import H5Handle, check_open, to_handle
 from ._keys import row_indices
 from ._read import pick_rows, read_rows
 
-__all__ = ["LazyRows"]
+__all__ = ["LazyRows", "to_numpy"]
 
 
 class LazyRows:
@@ -106,14 +106,14 @@ class LazyRows:
     def __getitem__(self, key):
         picked = row_indices(key, len(self))
         if isinstance(picked, int):
-            return _to_numpy(self._lazy_rows().take(np.array([picked])), self.dtype)[0]
+            return to_numpy(self._lazy_rows().take(np.array([picked])), self.dtype)[0]
         return LazyRows(self, picked)
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:
             raise ValueError("LazyRows must be read to become an array, which copies them: leave out copy=False.")
         rows = self._lazy_rows()
-        values = _to_numpy(rows.read(0, len(rows)), self.dtype)
+        values = to_numpy(rows.read(0, len(rows)), self.dtype)
         # What was read from outside memory is a copy already.
         return np.array(values, dtype=dtype, copy=None if rows.stored else copy)
 
@@ -140,7 +140,8 @@ def _source(X):
     return source
 
 
-def _to_numpy(values, dtype):
+def to_numpy(values, dtype):
+    """Return `values`, an ndarray or a tensor on any device, as an array of `dtype`, that of its rows."""
     if isinstance(values, np.ndarray):
         return values
     # NumPy has no bfloat16.

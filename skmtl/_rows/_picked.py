@@ -19,8 +19,8 @@ class PickedRows(Rows):
     """
 
     def __init__(self, rows, indices):
-        self._rows = rows
-        self._indices = indices
+        self.rows = rows
+        self.indices = indices
         self.shape = (len(indices), *rows.shape[1:])
         self.dtype = rows.dtype
         self.stored = rows.stored
@@ -28,21 +28,21 @@ class PickedRows(Rows):
     @property
     def row_bytes(self):
         """Size of one row in bytes, as the storage has it."""
-        return self._rows.row_bytes
+        return self.rows.row_bytes
 
     def gather(self, indices):
-        return self._rows.take(self._indices[indices])
+        return self.rows.take(self.indices[indices])
 
     def read(self, start, stop):
         """Return the rows from `start` to before `stop`, a view where all rows would."""
-        picked = self._indices[start:stop]
+        picked = self.indices[start:stop]
         if len(picked) and (np.diff(picked) == 1).all():
-            return self._rows.read(int(picked[0]), int(picked[-1]) + 1)
-        return self._rows.take(picked)
+            return self.rows.read(int(picked[0]), int(picked[-1]) + 1)
+        return self.rows.take(picked)
 
     def parts(self, n_bytes=PART_BYTES):
         """Yield the rows, those picked twice once, in the order of the storage."""
-        ordered = np.unique(self._indices)
-        if len(ordered) == len(self) and (ordered == self._indices).all():
+        ordered = np.unique(self.indices)
+        if len(ordered) == len(self) and (ordered == self.indices).all():
             return super().parts(n_bytes)
-        return PickedRows(self._rows, ordered).parts(n_bytes)
+        return PickedRows(self.rows, ordered).parts(n_bytes)

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
@@ -15,12 +16,22 @@ from .._targets import MISSING, TargetEncoder, read_targets
 from .._validation import check_option, values_per_task
 from .._weights import check_sample_weight
 from ..exceptions import InterruptedFitWarning, PixelUnitWarning
-from ..nn import HEADS, TRUNKS, InputStage, MultiTaskLoss
-from ..training import BatchDataset, batch_size_for, build_callbacks, for_each_chunk, resolve_scheduler, train
+from ..nn import HEADS, SHARINGS, TRUNKS, InputStage, MultiTaskLoss
+from ..training import (
+    BatchDataset,
+    batch_size_for,
+    build_callbacks,
+    corrected_weights,
+    expected_draws,
+    for_each_chunk,
+    resolve_scheduler,
+    train,
+)
 from ..weighting import WEIGHTINGS
 from ._build import build
 from ._cell_weights import cell_weights, resolve_class_weight
 from ._hold_out import hold_out
+from ._images import image_cells, read_images
 from ._read_images import check_images_readable, check_rows
 from ._setting import resolve_setting
 from ._snapshot import snapshot
@@ -29,15 +40,18 @@ from ._standardize import channel_statistics
 BUILT_ONCE = (
     "trunk",
     "head",
+    "sharing",
     "weighting",
     "image_shape",
     "channel_axis",
+    "spatial_dims",
     "standardize",
     "optimizer",
     "weight_decay",
     "precision",
     "device",
 )
+FAMILIES = (("trunk", TRUNKS), ("head", HEADS), ("sharing", SHARINGS), ("weighting", WEIGHTINGS))
 
 
 class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
@@ -62,7 +76,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         -------
         self
         """
-        for name, known in (("trunk", TRUNKS), ("head", HEADS), ("weighting", WEIGHTINGS)):
+        for name, known in FAMILIES:
             nested = any(key.startswith(f"{name}__") for key in params)
             value = params.get(name, getattr(self, name))
             if nested and isinstance(value, str):
@@ -87,33 +101,37 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
     def _train_checked(self, X, y, sample_weight, *, continuing, classes=None, epochs, partial=False):
         if continuing:
             self._check_unchanged()
-        X = self._check_images(X, reset=not continuing)
-        layout = self._layout if continuing else ImageLayout.infer(X.shape[1:], self.image_shape, self.channel_axis)
-        targets = self._check_targets(y, len(X))
+        images = self._read_images(X, reset=not continuing)
+        layout = self._layout if continuing else self._find_layout(images)
+        targets = self._check_targets(y, len(images))
         encoder = self._make_encoder(targets, classes, continuing)
-        codes = encoder.encode(targets)
+        names = encoder.task_names_
+        rows, batch_layout, input_of = images.arranged(layout, names, self._set_of if continuing else None)
+        codes = images.without_blank(encoder.encode(targets), names)
         sample_weight = self._check_sample_weight(sample_weight, targets, encoder)
         del targets  # as long as the images are many, and needed no more
-        rows, codes, weights, row_weight = self._weigh(codes, sample_weight, encoder, partial)
+        picked, codes, weights, row_weight = self._weigh(codes, sample_weight, encoder, partial)
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3)
         # Images held out once must not have been trained on.
         split_seed = self._split_seed if continuing else seeds[0]
-        setting = resolve_setting(self, encoder.task_names_)
-        train_part, valid_part = self._split(codes, split_seed, setting, encoder.task_names_, partial)
+        setting = resolve_setting(self, names)
+        train_part, valid_part = self._split(codes, split_seed, setting, names, partial)
         built_from = self._built_once()
         if continuing:
-            net = self.net_
+            net, set_of = self.net_, self._set_of
         else:
-            stage = self._input_stage(X, layout, rows[train_part], row_weight[train_part])
-            n_classes = [len(c) for c in encoder.classes_]
-            n_train = len(rows[train_part])
+            set_of = None if images.set_of is None else tuple(images.sources(names))
+            stage = self._input_stage(images, layout, picked[train_part], row_weight[train_part])
+            n_train = len(picked[train_part])
             batch_size = self._batch_size(n_train)
-            net = build(self, setting, stage, layout.image_shape, n_classes, n_train, batch_size, seeds)
-        data = self._datasets(X, layout, rows, codes, weights, train_part, valid_part, net)
-        interrupted = self._run(net, setting, data, epochs, continuing, partial, encoder.task_names_)
+            net = build(self, setting, stage, layout.image_shape, encoder.classes_, n_train, batch_size, seeds, set_of)
+        net.input_of = input_of
+        data = self._datasets(rows, batch_layout, picked, codes, weights, train_part, valid_part, net)
+        interrupted = self._run(net, setting, data, epochs, continuing, partial, names)
         self._publish(net, layout, encoder)
         if not continuing:
-            self._pixel_dtype, self._built_from, self._split_seed = X.dtype, built_from, split_seed
+            self._pixel_dtype, self._set_of = rows.dtype, set_of
+            self._built_from, self._split_seed = built_from, split_seed
         if interrupted:
             message = f"fit was interrupted after {self.n_iter_} epochs; the model keeps what it has learned."
             warnings.warn(message, InterruptedFitWarning, stacklevel=5)
@@ -173,6 +191,18 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
                     "pass the same, or none."
                 )
 
+    def _find_layout(self, images):
+        return ImageLayout.infer(images.sets[0].shape[1:], self.image_shape, self.channel_axis, self.spatial_dims)
+
+    def _read_images(self, X, reset):
+        """Return the images of X, which stay where they are."""
+        images = read_images(X, lambda part: self._check_images(part, reset))
+        if not reset and (images.set_of is None) != (self._set_of is None):
+            now, then = "one set of images", "a mapping task -> images"
+            now, then = (now, then) if images.set_of is None else (then, now)
+            raise ValueError(f"X is {now}, but the model was fitted on {then}: pass X as it was at fit.")
+        return images
+
     def _check_images(self, X, reset):
         """Return the rows of X, which stay where they are."""
         rows = read_rows(X)
@@ -200,7 +230,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
                 f"X is {dtype}, but the model was fitted on {self._pixel_dtype} pixels: values are read in the units "
                 f"of the fit, so check that they are the same (0 to 255 against 0 to 1, say), or pass the same dtype.",
                 PixelUnitWarning,
-                stacklevel=4,
+                stacklevel=8,
             )
 
     @staticmethod
@@ -256,28 +286,31 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             watched = np.arange(len(watched)) == setting.monitor
         return hold_out(codes, self.validation_fraction, int(seed), task_names, watched)
 
-    def _input_stage(self, X, layout, rows, row_weight):
-        scale = pixel_scale(X.dtype)
-        n_channels = layout.image_shape[0]
-        mean, std = np.zeros(n_channels), np.ones(n_channels)
-        if self.standardize:
-            mean, std = channel_statistics(X, layout, rows, row_weight, scale)
-        return InputStage(scale, mean, std)
+    def _input_stage(self, images, layout, rows, row_weight):
+        scale = pixel_scale(images.sets[0].dtype)
+        mean, std = (np.full((len(images.sets), layout.image_shape[0]), value) for value in (0.0, 1.0))
+        for i, (part, blank) in enumerate(zip(images.sets, images.blank, strict=True)):
+            if self.standardize:
+                seen = row_weight if blank is None else row_weight * ~blank[rows]
+                mean[i], std[i] = channel_statistics(part, layout, rows, seen, scale)
+        return InputStage(scale, mean, std, self.spatial_dims)
 
     def _batch_size(self, n_train):
         return batch_size_for(n_train) if self.batch_size == "auto" else int(self.batch_size)
 
-    @staticmethod
-    def _datasets(X, layout, rows, codes, weights, train_part, valid_part, net):
-        if weights is not None:
-            weights = weights.astype(np.float64 if net.module.heads.dtype == torch.float64 else np.float32)
-        if valid_part is None:
-            everything = len(rows) == len(X)
-            return BatchDataset(X, layout, codes, weights, None if everything else rows), None
-        return [
-            BatchDataset(X, layout, codes[part], None if weights is None else weights[part], rows[part])
-            for part in (train_part, valid_part)
-        ]
+    def _datasets(self, images, layout, rows, codes, weights, train_part, valid_part, net):
+        tasks = net.task_weights.numpy() > 0
+        draws = expected_draws(codes[train_part], self.task_sampling, tasks)
+        dtype = np.float64 if net.module.heads.dtype == torch.float64 else np.float32
+
+        def part_of(part, draws=None):
+            own = None if weights is None else weights[part]
+            own = corrected_weights(own, codes[part], draws)
+            own = None if own is None else own.astype(dtype)
+            picked = None if len(rows[part]) == len(images) else rows[part]
+            return BatchDataset(images, layout, codes[part], own, picked, draws)
+
+        return part_of(train_part, draws), None if valid_part is None else part_of(valid_part)
 
     def _run(self, net, setting, data, epochs, continuing, partial, task_names):
         train_data, valid_data = data
@@ -315,25 +348,22 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         self.n_iter_ = len(self.history_)
 
     def _codes(self, X):
-        """Return the code of the most probable label, shape (n_samples, n_tasks)."""
-        check_is_fitted(self, "net_")
-        images = self._check_images(X, reset=False)
+        """Return the code of the predicted label, shape (n_samples, n_tasks)."""
+        images, layout, input_of = self._arranged(X)
         codes = np.empty((len(images), self.n_tasks_), np.int32)
-        tasks = MultiTaskLoss([len(c) for c in self._encoder.classes_])
+        tasks = self._tasks()
 
         def write(start, stop, logits):
             codes[start:stop] = tasks.predict(logits).numpy()
 
-        for_each_chunk(self.net_, images, self._layout, write)
+        for_each_chunk(self.net_, images, layout, write, input_of)
         return codes
 
     def _distributions(self, X, function):
         """Return function(logits of a task), shape (n_samples, n_classes), of every task."""
-        check_is_fitted(self, "net_")
-        images = self._check_images(X, reset=False)
-        n_classes = [len(c) for c in self._encoder.classes_]
-        out = [np.empty((len(images), k)) for k in n_classes]
-        tasks = MultiTaskLoss(n_classes)
+        images, layout, input_of = self._arranged(X)
+        tasks = self._tasks()
+        out = [np.empty((len(images), k)) for k in tasks.n_classes]
 
         def write(start, stop, logits):
             # float64: the rows then sum to 1 as closely as scikit-learn's metrics ask.
@@ -341,8 +371,26 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             for t, column in zip(tasks.tasks.tolist(), values, strict=True):
                 out[t][start:stop] = column.numpy()
 
-        for_each_chunk(self.net_, images, self._layout, write)
+        for_each_chunk(self.net_, images, layout, write, input_of)
         return out[0] if self._encoder.one_dimensional_ else out
+
+    def _arranged(self, X):
+        """Return (rows, layout, input_of) of images that the fitted network reads."""
+        check_is_fitted(self, "net_")
+        return self._read_images(X, reset=False).arranged(self._layout, self.task_names_, self._set_of)
+
+    def _weight_of_images(self, X, y, sample_weight):
+        """Return sample weights in which images that are none count as 0."""
+        seen = image_cells(X, self.task_names_)
+        if seen is None:
+            return sample_weight
+        names, columns = self.task_names_, list(y.columns) if hasattr(y, "columns") else None
+        given = check_sample_weight(sample_weight, len(seen), names, columns, allow_zero=True)
+        weights = seen if given is None else seen * given.reshape(len(seen), -1)
+        return pd.DataFrame(weights, columns=names) if self._encoder.named_ else weights
+
+    def _tasks(self):
+        return MultiTaskLoss([len(c) for c in self._encoder.classes_], self.net_.module_.heads.ranks)
 
 
 def _check_two_classes(codes, weights, names):

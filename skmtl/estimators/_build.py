@@ -5,7 +5,15 @@ import math
 import torch
 
 from ..nn import MultiTaskLoss, build_module, is_own_module
-from ..training import RandomStream, build_net, measure_cost, predict_batch_size, resolve_precision, run_blank
+from ..training import (
+    RandomStream,
+    build_net,
+    check_groups,
+    measure_cost,
+    predict_batch_size,
+    resolve_precision,
+    run_blank,
+)
 
 __all__ = ["build"]
 
@@ -14,7 +22,7 @@ __all__ = ["build"]
 FLOAT64_VALUES = 2**14
 
 
-def build(estimator, setting, stage, image_shape, n_classes, n_train, batch_size, seeds):
+def build(estimator, setting, stage, image_shape, classes, n_train, batch_size, seeds, set_of=None):
     """Return the net of a fit, not yet initialised.
 
     Parameters
@@ -26,25 +34,29 @@ def build(estimator, setting, stage, image_shape, n_classes, n_train, batch_size
     stage : InputStage
         Scaling and standardisation.
     image_shape : tuple of int
-        Channels, height and width.
-    n_classes : list of int
-        Number of classes of every task.
+        Channels, height and width, or other spatial axes.
+    classes : list of ndarray
+        Labels of every task.
     n_train, batch_size : int
         Training samples, and those of a batch.
     seeds : sequence of int
         Of the split, of the layers and steps, and of the order of the batches.
+    set_of : tuple of int, default=None
+        For every task, the set of images it is trained on.
     """
     device, lbfgs = setting.device, issubclass(setting.optimizer, torch.optim.LBFGS)
     if lbfgs and estimator.precision == "float16":
         raise ValueError("precision='float16' scales gradients, which LBFGS does not allow: use 'float32'.")
-    small = n_train * math.prod(image_shape) <= FLOAT64_VALUES and device.type == "cpu"
+    n_sets = 1 if set_of is None else max(set_of) + 1
+    small = n_train * n_sets * math.prod(image_shape) <= FLOAT64_VALUES and device.type == "cpu"
     exact = small and not is_own_module(setting.trunk) and estimator.precision == "auto"
     stream = RandomStream(int(seeds[1]))
     with stream:
         dtype = torch.float64 if exact else torch.float32
-        module = build_module(setting.trunk, setting.heads, stage, image_shape, n_classes, dtype)
+        module = build_module(setting.trunk, setting.sharing, setting.heads, stage, image_shape, classes, dtype, set_of)
         if estimator.augment is not None:
             _try_augment(module.inputs, estimator.augment, image_shape)
+    check_groups(module, setting.optimizer)
     if lbfgs:
         # It flattens the parameters by views, which channels-last weights do not allow.
         module = module.to(memory_format=torch.contiguous_format)
@@ -53,11 +65,11 @@ def build(estimator, setting, stage, image_shape, n_classes, n_train, batch_size
     precision = "float32" if estimator.precision == "auto" and (exact or lbfgs) else estimator.precision
     return build_net(
         module,
-        MultiTaskLoss(n_classes),
+        MultiTaskLoss([len(c) for c in classes], module.heads.ranks),
         optimizer=setting.optimizer,
         optimizer_kwargs=setting.optimizer_kwargs,
         batch_size=batch_size,
-        predict_batch_size=predict_batch_size(cost, device),
+        predict_batch_size=predict_batch_size(cost, device, n_sets),
         seed=int(seeds[2]),
         lr=estimator.lr,
         device=str(device),
@@ -84,10 +96,11 @@ def _try_augment(stage, augment, image_shape):
     stage.set_augment(augment)
     batch = torch.zeros((2, *image_shape))
     try:
-        stage.train()(batch)
+        # As a set of images of its own, of which there may be several.
+        stage.train()(batch[:, None], [0])
     except Exception as error:
         raise ValueError(
-            f"augment fails on a float batch of shape {tuple(batch.shape)} (batch, channels, height, width): {error}"
+            f"augment fails on a float batch of shape {tuple(batch.shape)} (batch, channels, ...): {error}"
         ) from error
     finally:
         stage.set_augment(None)

@@ -5,29 +5,34 @@ from numbers import Integral, Real
 import pandas as pd
 import torch
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from ..metrics import mean_task_score
-from ..training import PRECISIONS
+from ..training import PRECISIONS, mean_sharing_weights
 from ._base import BaseMultiTaskCNN
 
 __all__ = ["MultiTaskCNNClassifier"]
 
 
 class MultiTaskCNNClassifier(BaseMultiTaskCNN):
-    """One convolutional network for several classification tasks on the same images.
+    """One convolutional network for several classification tasks.
 
-    A trunk shared by all tasks, one head per task (hard parameter sharing), trained on the
-    mean of the tasks' cross-entropies, each multiplied by its weight.
+    A trunk shared by all tasks, one head per task, trained on the mean of the tasks'
+    cross-entropies, each multiplied by its weight. The tasks read the same images, signals or
+    volumes, or each its own.
 
     Parameters
     ----------
     trunk : "cnn", spec, nn.Module class, factory or instance, default="cnn"
         Layers all tasks share. ``"cnn"`` is ``skmtl.nn.ConvTrunk()``; your own module may
-        return features of any shape, and an instance (pretrained, say) is copied.
-    head : "linear", spec or mapping task -> head, default="linear"
-        Layers of one task, such as ``skmtl.nn.MLPHead(hidden=(50,), dropout=0.5)``. Tasks that
-        a mapping does not name get a linear head.
+        return features of any shape, and an instance (pretrained, say) is copied. ``"lenet"``
+        and ``"resnet"`` stand for ``LeNetTrunk()`` and ``ResNetTrunk()``.
+    head : {"linear", "mlp", "sigmoid", "ordinal"}, spec or mapping task -> any of these, default="linear"
+        Layers of one task and their activation, such as ``skmtl.nn.MLPHead(hidden=(50,),
+        dropout=0.5)`` or ``OrdinalHead()``. Tasks that a mapping does not name get a linear head.
+    sharing : {"hard", "none", "cross-stitch", "mmoe", "cgc", "ple", "mtan"} or spec, default="hard"
+        How the tasks share the trunk: ``"hard"``: all of it; ``"none"``: each has one of its
+        own; the others learn how much, such as ``skmtl.nn.CrossStitch()``.
     task_weights : None, sequence or mapping task -> float, default=None
         Importance of every task, >= 0, on top of `weighting`; only the ratios matter. A task
         of weight 0 is not trained, but predicted all the same. None: all alike.
@@ -37,12 +42,19 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         Weights of the classes of every task, from labelled cells only.
     missing_label : scalar, default=None
         One more marker for "no label"; NaN, None, ``pd.NA`` and NaT always mean it.
+    task_sampling : {"proportional", "uniform"} or float, default="proportional"
+        Which rows make a batch where tasks have labels in different rows. ``"uniform"``: as many
+        of every task; a temperature >= 1 lies between, task t having a share proportional to
+        its number of labelled rows to the power ``1 / temperature``. It changes how noisy the
+        losses of the tasks are, not what they mean.
     image_shape : tuple of int, default=None
         How the rows of a 2-D X fold, such as (28, 28) or (28, 28, 3). None: one-row images.
     channel_axis : "auto", int or None, default="auto"
         Channel axis of X (after folding), the samples being axis 0; None for grey images.
         ``"auto"`` decides where one of the two readings has at most four channels, and raises
-        where both or neither have.
+        where both or neither have; of signals, where one axis is at least four times as long.
+    spatial_dims : {1, 2, 3}, default=2
+        Axes of one channel: 1 for signals, 2 for images, 3 for volumes.
     standardize : bool, default=True
         Subtract the training images' mean and divide by their standard deviation, channel by
         channel, inside the network. 8- and 16-bit integer pixels are divided by the largest
@@ -75,7 +87,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
     tol : float, default=1e-4
         Least rise of the monitored accuracy that counts.
     augment : callable, default=None
-        Applied to every training batch, a float tensor (batch, channels, height, width) before
+        Applied to every training batch, a float tensor (batch, channels, height, width), say, before
         standardisation, on the training device; returns one of the same shape. Never at predict.
     warm_start : bool, default=False
         Whether `fit` continues from the last fit (weights, optimiser and weighting state) with
@@ -114,7 +126,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
     task_names_ : list
         Column names of y, or ``"task0"``, ``"task1"`` ...
     image_shape_ : tuple of int
-        (channels, height, width) of the images the network sees.
+        (channels, height, width) of the images the network sees; (channels, length) of signals.
     n_features_in_ : int
         Length of the second axis of X, as everywhere in scikit-learn.
     feature_names_in_ : ndarray of str
@@ -162,12 +174,15 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
     _parameter_constraints = {
         "trunk": "no_validation",
         "head": "no_validation",
+        "sharing": "no_validation",
         "task_weights": ["array-like", dict, None],
         "weighting": "no_validation",
         "class_weight": ["array-like", StrOptions({"balanced"}), dict, None],
         "missing_label": "no_validation",
+        "task_sampling": "no_validation",
         "image_shape": [tuple, list, None],
         "channel_axis": [StrOptions({"auto"}), Integral, None],
+        "spatial_dims": [Options(Integral, {1, 2, 3})],
         "standardize": ["boolean"],
         "optimizer": [str, type],
         "lr": [Interval(Real, 0, None, closed="neither")],
@@ -196,12 +211,15 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         trunk="cnn",
         head="linear",
         *,
+        sharing="hard",
         task_weights=None,
         weighting="equal",
         class_weight=None,
         missing_label=None,
+        task_sampling="proportional",
         image_shape=None,
         channel_axis="auto",
+        spatial_dims=2,
         standardize=True,
         optimizer="adamw",
         lr=2e-3,
@@ -226,12 +244,15 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
     ):
         self.trunk = trunk
         self.head = head
+        self.sharing = sharing
         self.task_weights = task_weights
         self.weighting = weighting
         self.class_weight = class_weight
         self.missing_label = missing_label
+        self.task_sampling = task_sampling
         self.image_shape = image_shape
         self.channel_axis = channel_axis
+        self.spatial_dims = spatial_dims
         self.standardize = standardize
         self.optimizer = optimizer
         self.lr = lr
@@ -261,7 +282,10 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n_samples, H, W), (n_samples, H, W, C) or (n_samples, C, H, W)
-            Images; see `image_shape` and `channel_axis`.
+            Images; see `image_shape`, `channel_axis` and `spatial_dims`. A mapping task ->
+            images, or ``skmtl.datasets.TaskImages``, gives every task images of its own, all of
+            one shape and dtype; each set is standardised by itself. Rows wholly masked in a NumPy
+            masked array are no images: their labels count as missing.
         y : array-like of shape (n_samples,) or (n_samples, n_tasks)
             Labels of any kind, one column per task; NaN, None, ``pd.NA``, NaT and
             `missing_label` mark cells without one.
@@ -355,6 +379,26 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         """
         return self._distributions(X, torch.log_softmax)
 
+    def sharing_weights(self, X):
+        """Return how much of what the tasks share: stitches, gates or attention masks.
+
+        Parameters
+        ----------
+        X : array-like
+            Images of the shape seen at fit, over which gates and masks are averaged.
+
+        Returns
+        -------
+        list of DataFrame
+            One per place in the network where tasks share, in the order of its layers: a row per
+            task, a column per source. Empty for ``sharing="hard"`` and ``"none"``, where nothing
+            was to be learned about it.
+        """
+        images, layout, input_of = self._arranged(X)
+        found = mean_sharing_weights(self.net_, images, layout, input_of)
+        tasks = self.task_names_
+        return [pd.DataFrame(w, index=tasks, columns=[s.format(*tasks) for s in sources]) for w, sources in found]
+
     def score(self, X, y, sample_weight=None):
         """Return the unweighted mean of the tasks' accuracies over labelled cells.
 
@@ -373,6 +417,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         float
         """
         predicted = self.predict(X)
+        sample_weight = self._weight_of_images(X, y, sample_weight)
         if self._encoder.named_ and (hasattr(y, "columns") or hasattr(sample_weight, "columns")):
             # Labels and weights are matched by name, so that the order of their columns does not matter.
             predicted = pd.DataFrame(predicted.reshape(len(predicted), -1), columns=self.task_names_)

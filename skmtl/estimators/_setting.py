@@ -8,8 +8,15 @@ import torch
 
 from .._validation import check_option, resolve_task, values_per_task
 from .._weights import check_task_weights
-from ..nn import HEADS, TRUNKS, LinearHead
-from ..training import check_net_params, check_optimizer, copy_callbacks, resolve_optimizer, resolve_scheduler
+from ..nn import HEADS, SHARINGS, TRUNKS, LinearHead
+from ..training import (
+    check_net_params,
+    check_optimizer,
+    check_task_sampling,
+    copy_callbacks,
+    resolve_optimizer,
+    resolve_scheduler,
+)
 from ..weighting import WEIGHTINGS, build_weighting
 
 __all__ = ["Setting", "resolve_setting"]
@@ -23,6 +30,8 @@ class Setting:
     ----------
     trunk : spec, module class, factory or module instance
         Of the shared layers.
+    sharing : spec
+        How the tasks share them.
     heads : list
         One spec per task.
     task_weights : tensor of shape (n_tasks,)
@@ -44,6 +53,7 @@ class Setting:
     """
 
     trunk: Any
+    sharing: Any
     heads: list
     task_weights: torch.Tensor
     weighting: Any
@@ -76,9 +86,15 @@ def resolve_setting(estimator, task_names):
     optimizer, kwargs = resolve_optimizer(estimator.optimizer, estimator.weight_decay, device.type, own)
     net_params, scheduler_params = check_net_params(estimator.net_params, optimizer, estimator.lr_scheduler)
     check_optimizer(optimizer, {**kwargs, **own}, estimator.lr)
+    if check_task_sampling(estimator.task_sampling) > 1 and issubclass(optimizer, torch.optim.LBFGS):
+        raise ValueError(
+            f"task_sampling={estimator.task_sampling!r} draws other rows every epoch, but LBFGS needs the same loss at "
+            "every step: set task_sampling='proportional', or use another optimizer."
+        )
     trunk, monitor = estimator.trunk, estimator.monitor
     return Setting(
         trunk=TRUNKS[check_option("trunk", trunk, TRUNKS)]() if isinstance(trunk, str) else trunk,
+        sharing=_sharing_spec(estimator.sharing),
         heads=_head_specs(estimator.head, task_names),
         task_weights=torch.as_tensor(check_task_weights(estimator.task_weights, task_names)),
         weighting=build_weighting(estimator.weighting, len(task_names), WEIGHTINGS),
@@ -90,6 +106,17 @@ def resolve_setting(estimator, task_names):
         device=device,
         callbacks=copy_callbacks(estimator.callbacks, estimator.lr_scheduler),
     )
+
+
+def _sharing_spec(sharing):
+    if isinstance(sharing, str):
+        return SHARINGS[check_option("sharing", sharing, SHARINGS)]()
+    if isinstance(sharing, type) or not callable(getattr(sharing, "build", None)):
+        raise TypeError(
+            f"sharing must be one of {', '.join(map(repr, SHARINGS))} or a spec such as CrossStitch(). "
+            f"Got {sharing!r} instead."
+        )
+    return sharing
 
 
 def _head_specs(head, names):

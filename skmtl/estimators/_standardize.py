@@ -59,13 +59,14 @@ def _moments(X, layout, rows, weights, scale):
     total, mean, square = 0.0, 0.0, 0.0
     for images, w in _parts(X, layout, rows, weights):
         images = images * scale
-        pixels = images.shape[2] * images.shape[3]
+        axes = "xyz"[: images.ndim - 2]
+        pixels = math.prod(images.shape[2:])
         size = w.sum() * pixels
         if size == 0:
             continue
-        part_mean = np.einsum("n,nchw->c", w, images) / size
-        images -= part_mean[:, None, None]
-        part_square = np.einsum("n,nchw->c", w, np.square(images, out=images))
+        part_mean = np.einsum(f"n,nc{axes}->c", w, images) / size
+        images -= part_mean.reshape(-1, *(1 for _ in axes))
+        part_square = np.einsum(f"n,nc{axes}->c", w, np.square(images, out=images))
         delta = part_mean - mean
         square = square + part_square + delta**2 * (total * size / (total + size))
         mean = mean + delta * (size / (total + size))

@@ -9,6 +9,8 @@ from ._plain import is_plain
 
 __all__ = ["folded"]
 
+_NORMALIZATIONS = {nn.Conv1d: nn.BatchNorm1d, nn.Conv2d: nn.BatchNorm2d, nn.Conv3d: nn.BatchNorm3d}
+
 
 def folded(module):
     """Return `module` with batch normalisation inside the convolutions and ReLUs in place.
@@ -16,6 +18,8 @@ def folded(module):
     In evaluation mode batch normalisation multiplies and adds constants, which the convolution's
     weights can do as well: predictions of the built-in trunk then take 0.4 times the time in
     float32, 0.8 in bfloat16. ReLUs in place save 5 %; in training a user's hooks could not bear them.
+    Residual blocks stay as they are: less than a tenth of the time of ``ResNetTrunk(depth=18)`` is to be
+    had there, and folding its 11 million weights takes as long as four images of 32 x 32 pixels.
 
     Parameters
     ----------
@@ -42,5 +46,5 @@ def folded(module):
 
 
 def _foldable(layer, following):
-    weighted = isinstance(layer, nn.Conv2d) and "weight" in layer._parameters
-    return weighted and isinstance(following, nn.BatchNorm2d) and following.running_mean is not None
+    norm = _NORMALIZATIONS.get(type(layer))
+    return type(following) is norm and "weight" in layer._parameters and following.running_mean is not None

@@ -1,13 +1,18 @@
 """Heads: the layers of one task, and how the heads of all tasks run together."""
 
+import inspect
 from numbers import Real
 
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval
 from torch import nn
+from torch.nn import functional as F
 
-from ._spec import check_sizes, check_spec
+from ._mlp import mlp_layers
+from ._ordinal_head import OrdinalHead
+from ._sigmoid_head import SigmoidHead
+from ._spec import check_spec
 
 __all__ = ["HEADS", "Heads", "LinearHead", "MLPHead"]
 
@@ -55,38 +60,46 @@ class MLPHead(BaseEstimator):
     def build(self, n_features, n_classes):
         """Return a fresh module from (batch, n_features) to (batch, n_classes) logits."""
         check_spec(self)
-        layers = []
-        for width in check_sizes(self, "hidden", self.hidden):
-            layers += [nn.Linear(n_features, width), nn.ReLU()]
-            if self.dropout:
-                layers.append(nn.Dropout(self.dropout))
-            n_features = width
-        return nn.Sequential(*layers, nn.Linear(n_features, n_classes))
+        return nn.Sequential(*mlp_layers(self, n_features, n_classes))
 
 
-HEADS = {"linear": LinearHead}
+HEADS = {"linear": LinearHead, "mlp": MLPHead, "sigmoid": SigmoidHead, "ordinal": OrdinalHead}
 
 
 class Heads(nn.Module):
-    """All heads: features (batch, n_features) -> logits (batch, sum of class counts), in task order.
+    """All heads: features -> logits (batch, sum of class counts), in task order.
+
+    Whatever a head computes, the softmax of what it returns are the probabilities of its classes.
 
     Parameters
     ----------
     specs : list
-        One head spec per task.
+        One head spec per task: `LinearHead`, or any object whose ``build(n_features, n_classes)`` returns a
+        module from (batch, n_features) to (batch, n_classes). Where `build` has a parameter `classes`, it gets the
+        task's labels; a method ``class_order(n_classes, classes)`` makes the task an ordered one.
     n_features : int
-        Width of the shared features.
+        Width of the features.
     n_classes : list of int
         Number of classes of every task.
+    classes : list of ndarray, default=None
+        Sorted labels of every task.
+
+    Attributes
+    ----------
+    ranks : list
+        For every task whose classes are ordered, their indices from the lowest to the highest; else None.
     """
 
-    def __init__(self, specs, n_features, n_classes):
+    def __init__(self, specs, n_features, n_classes, classes=None):
         super().__init__()
         linear = [t for t, spec in enumerate(specs) if isinstance(spec, LinearHead)]
         others = [t for t in range(len(specs)) if t not in set(linear)]
+        labels = [None] * len(specs) if classes is None else classes
         self.n_classes = list(n_classes)
+        self.ranks = [_ranks(*of_task) for of_task in zip(specs, n_classes, labels, strict=True)]
         self.linear = nn.Linear(n_features, sum(n_classes[t] for t in linear)) if linear else None
-        self.others = nn.ModuleList(specs[t].build(n_features, n_classes[t]) for t in others)
+        self.others = nn.ModuleList(_built(specs[t], n_features, n_classes[t], labels[t]) for t in others)
+        self.linear_tasks = linear
         self.register_buffer("order", self._task_order(linear + others) if linear and others else None, False)
 
     @property
@@ -101,8 +114,39 @@ class Heads(nn.Module):
         return torch.cat([blocks[t] for t in range(len(tasks))])
 
     def forward(self, features):
-        """Return the logits of all tasks side by side."""
+        """Return the logits of all tasks side by side.
+
+        Parameters
+        ----------
+        features : tensor of shape (batch, n_features), or list of n_tasks of them
+            What all tasks read, or each its own.
+        """
+        if not isinstance(features, torch.Tensor):
+            return self._of_own_features(features)
         logits = [] if self.linear is None else [self.linear(features)]
         logits += [head(features) for head in self.others]
         joined = logits[0] if len(logits) == 1 else torch.cat(logits, dim=1)
         return joined if self.order is None else joined[:, self.order]
+
+    def _of_own_features(self, features):
+        linear = {}
+        if self.linear is not None:
+            sizes = [self.n_classes[t] for t in self.linear_tasks]
+            rows = zip(self.linear.weight.split(sizes), self.linear.bias.split(sizes), strict=True)
+            linear = dict(zip(self.linear_tasks, rows, strict=True))
+        others = iter(self.others)
+        logits = [
+            F.linear(own, *linear[t]) if t in linear else next(others)(own)
+            for t, own in zip(range(len(self.n_classes)), features, strict=True)
+        ]
+        return torch.cat(logits, dim=1)
+
+
+def _built(spec, n_features, n_classes, classes):
+    if "classes" in inspect.signature(spec.build).parameters:
+        return spec.build(n_features, n_classes, classes=classes)
+    return spec.build(n_features, n_classes)
+
+
+def _ranks(spec, n_classes, classes):
+    return spec.class_order(n_classes, classes) if hasattr(spec, "class_order") else None

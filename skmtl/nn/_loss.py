@@ -23,6 +23,9 @@ class MultiTaskLoss(nn.Module):
     ----------
     n_classes : list of int
         Number of classes of every task.
+    ranks : list, default=None
+        For every task whose classes are ordered, their indices from the lowest to the highest; else None.
+        Only `predict` reads it.
 
     Examples
     --------
@@ -37,7 +40,7 @@ class MultiTaskLoss(nn.Module):
     Bishop (2006), Pattern Recognition and Machine Learning, eq. 4.108.
     """
 
-    def __init__(self, n_classes):
+    def __init__(self, n_classes, ranks=None):
         super().__init__()
         self.n_classes = list(n_classes)
         starts = [0, *accumulate(n_classes)]
@@ -50,6 +53,7 @@ class MultiTaskLoss(nn.Module):
         self.register_buffer("tasks", torch.tensor(order), persistent=False)
         self.register_buffer("places", torch.tensor(order).argsort(), persistent=False)
         self.register_buffer("columns", columns, persistent=False)
+        self.medians = nn.ModuleDict({str(t): _Median(r) for t, r in enumerate(ranks or []) if r is not None})
 
     def forward(self, logits, codes, weights):
         """Return the losses, shape (n_tasks,).
@@ -85,14 +89,37 @@ class MultiTaskLoss(nn.Module):
         return [part.unflatten(1, (n, size)) for part, (size, n) in zip(parts, self.groups, strict=True)]
 
     def predict(self, logits):
-        """Return the code of every task's most probable class, shape (batch, n_tasks).
+        """Return the code of every task's predicted class, shape (batch, n_tasks).
+
+        It is the most probable one; where classes are ordered, the median, which has the smallest expected absolute
+        difference in rank.
 
         Parameters
         ----------
         logits : tensor of shape (batch, sum of class counts)
         """
         codes = torch.cat([part.argmax(2) for part in self.by_size(logits)], 1)
-        return codes if self.sorted else codes[:, self.places]
+        codes = codes if self.sorted else codes[:, self.places]
+        if self.medians:
+            parts = logits.split(self.n_classes, 1)
+            for t, median in self.medians.items():
+                codes[:, int(t)] = median(parts[int(t)])
+        return codes
+
+
+class _Median(nn.Module):
+    """Logits of one task (batch, n_classes) -> code of the median class; of two, the lower one."""
+
+    def __init__(self, ascending):
+        super().__init__()
+        self.register_buffer("ascending", torch.as_tensor(ascending), persistent=False)
+
+    def forward(self, logits):
+        # As precise as the probabilities users are given; Apple's GPUs have nothing wider than float32.
+        logits = logits if logits.device.type == "mps" else logits.double()
+        probabilities = logits.softmax(1)[:, self.ascending]
+        above = probabilities.flip(1).cumsum(1).flip(1)[:, 1:]
+        return self.ascending[(above > 0.5).sum(1)]
 
 
 def _losses(logits, codes, weights):

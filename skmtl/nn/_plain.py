@@ -3,22 +3,25 @@
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from ._pool import MaxPool
+from ._layers import ACTIVATIONS, SPATIAL
+from ._ordinal_links import Columns, ContinuationLink, CumulativeLink
+from ._resnet import ResidualBlock
 
 __all__ = ["is_plain"]
 
 _KNOWN = {
     nn.Sequential,
     nn.ModuleList,
-    nn.Conv2d,
-    nn.ZeroPad2d,
-    nn.BatchNorm2d,
-    nn.ReLU,
-    MaxPool,
-    nn.AvgPool2d,
-    nn.AdaptiveAvgPool2d,
+    ResidualBlock,
+    *(layer for kinds in SPATIAL.values() for layer in kinds.classes),
+    *ACTIVATIONS.values(),
+    nn.GroupNorm,
     nn.Flatten,
     nn.Linear,
+    nn.ZeroPad1d,
+    Columns,
+    ContinuationLink,
+    CumulativeLink,
     nn.Dropout,
     nn.Identity,
 }

@@ -65,7 +65,7 @@ class LearningRate(Callback):
 
     def on_train_begin(self, net, **kwargs):
         for group in net.optimizer_.param_groups:
-            group["lr"] = net.lr
+            group["lr"] = net.lr * group.get("lr_factor", 1.0)
             group.pop("initial_lr", None)
         self.scheduler_ = self.factory(net.optimizer_, net.lr, self.total_steps)
         self.steps_ = 0

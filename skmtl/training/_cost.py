@@ -91,8 +91,8 @@ def run_blank(module, image_shape):
         module.train(was_training)
 
 
-def predict_batch_size(cost, device):
-    """Return how many images to predict at once.
+def predict_batch_size(cost, device, n_inputs=1):
+    """Return how many samples, of `n_inputs` images each, to predict at once.
 
     Larger batches are no faster, and their temporaries go back to the system after each.
 
@@ -101,5 +101,5 @@ def predict_batch_size(cost, device):
     >>> predict_batch_size(Cost(flops=8_500_000, largest=25_088), torch.device("cpu"))
     128
     """
-    most = (CPU_BYTES if device.type == "cpu" else GPU_BYTES) // (4 * cost.largest)
+    most = (CPU_BYTES if device.type == "cpu" else GPU_BYTES) // (4 * cost.largest * n_inputs)
     return min(2048, max(16, 1 << max(1, most).bit_length() - 1))

@@ -27,14 +27,17 @@ class BatchDataset(Dataset):
         Cell weights, 0 where the label is missing; None if every cell has a label and weight 1.
     rows : ndarray of int, default=None
         The images that belong to this data set, in its order; all of them by default.
+    draws : ndarray of shape (len(rows),), default=None
+        How often an epoch of training draws each of them, on average; once by default.
     """
 
-    def __init__(self, images, layout, codes, weights, rows=None):
+    def __init__(self, images, layout, codes, weights, rows=None, draws=None):
         self.images = read_rows(images)
         self.layout = layout
         self.codes = codes
         self.weights = weights
         self.rows = rows
+        self.draws = draws
 
     def __len__(self):
         return len(self.codes)

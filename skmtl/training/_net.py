@@ -6,10 +6,12 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 from torch.utils.data import DataLoader
 
+from ._balanced_batches import BalancedBatches
 from ._batches import ConsecutiveBatches, RandomBatches
 from ._data import keep_batch
 from ._loader import BatchLoader
 from ._meter import EpochMeter
+from ._param_groups import parameter_groups
 from ._random import no_randomness
 
 __all__ = ["MultiTaskNet", "build_net"]
@@ -41,6 +43,7 @@ class MultiTaskNet(NeuralNet):
         self.random_stream = random_stream
         self.precision = precision
         self.interrupted = False
+        self.input_of = None
 
     @property
     def _default_callbacks(self):
@@ -56,6 +59,13 @@ class MultiTaskNet(NeuralNet):
         self.listeners_ = {}
         self.scaler = self.precision.scaler()
         return super().initialize()
+
+    def get_params_for_optimizer(self, prefix, named_parameters):
+        """Return the groups of parameters, and the optimiser's arguments."""
+        named_parameters = list(named_parameters)
+        _, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
+        parameters = [parameter for _, parameter in named_parameters]
+        return (parameter_groups(self.module_, parameters, self.optimizer, kwargs["lr"]),), kwargs
 
     def on_train_begin(self, net, *args, **kwargs):
         """Put what every step needs on the device."""
@@ -119,10 +129,23 @@ class MultiTaskNet(NeuralNet):
         if self.module_.training != training:
             super()._set_training(training)
 
-    def infer(self, x, module=None, **fit_params):
-        """Return the logits of a batch of images, in the heads' dtype; those of another `module`, if given."""
+    def infer(self, x, module=None, input_of=None, **fit_params):
+        """Return the logits of a batch of images, in the heads' dtype.
+
+        Parameters
+        ----------
+        x : tensor of shape (batch, channels, ...) or (batch, n_inputs, channels, ...)
+            Raw pixels.
+        module : MultiTaskModule, default=None
+            Computes them instead of the net's own.
+        input_of : tuple of int, default=None
+            For every task, which of several inputs is its own; the net's own module reads them as in training.
+        **fit_params : dict
+            Not used.
+        """
+        x = x.to(self.device, non_blocking=True)
         with self.precision.autocast():
-            return (self.module_ if module is None else module)(x.to(self.device, non_blocking=True))
+            return self.module_(x, self.input_of) if module is None else module(x, input_of)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return ``1/T sum_t w_t L_t``, where the weights w average 1."""
@@ -163,10 +186,12 @@ class MultiTaskNet(NeuralNet):
         """Return a loader of whole batches; PyTorch's, if the user set anything of it."""
         kwargs = self.get_params_for("iterator_train" if training else "iterator_valid")
         batch_size = kwargs.pop("batch_size")
-        if training:
+        if not training:
+            batches = ConsecutiveBatches(len(dataset), batch_size)
+        elif getattr(dataset, "draws", None) is None:
             batches = RandomBatches(len(dataset), batch_size, kwargs["generator"])
         else:
-            batches = ConsecutiveBatches(len(dataset), batch_size)
+            batches = BalancedBatches(dataset.codes, dataset.draws, batch_size, kwargs["generator"])
         if self.own_loaders:
             return BatchLoader(dataset, batches, torch.device(self.device))
         # PyTorch draws a seed for its workers every epoch, which must not change the order of the batches.

@@ -27,7 +27,8 @@ def _cosine(optimizer, lr, total_steps):
 
 def _one_cycle(optimizer, lr, total_steps):
     # Momentum stays the optimiser's own: a schedule named after the rate changes the rate.
-    return schedulers.OneCycleLR(optimizer, max_lr=lr, total_steps=total_steps + 1, cycle_momentum=False)
+    rates = [group["lr"] for group in optimizer.param_groups]
+    return schedulers.OneCycleLR(optimizer, max_lr=rates, total_steps=total_steps + 1, cycle_momentum=False)
 
 
 SCHEDULERS = {"constant": _constant, "cosine": _cosine, "one-cycle": _one_cycle}

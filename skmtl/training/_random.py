@@ -86,7 +86,7 @@ def no_randomness(net):
         Initialised.
     """
     module = net.module_
-    quiet = is_plain(module) and not any(isinstance(layer, nn.Dropout) for layer in module.modules())
+    quiet = is_plain(module) and not any(isinstance(layer, nn.modules.dropout._DropoutNd) for layer in module.modules())
     quiet = quiet and module.inputs.augment is None
     # What happens to gradients happens inside a step; skorch's own callbacks draw nothing there.
     listeners = net.listeners_.get("on_grad_computed", ())

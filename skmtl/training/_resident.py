@@ -29,6 +29,7 @@ class ResidentDataset(Dataset):
 
     def __init__(self, dataset, device):
         self.layout = dataset.layout
+        self.codes, self.draws = dataset.codes, dataset.draws
         self.images, self.dtype = _copied(dataset, device)
         parts = (dataset.codes,) if dataset.weights is None else (dataset.codes, dataset.weights)
         self.target = tuple(torch.from_numpy(part).to(device) for part in parts)

@@ -14,7 +14,7 @@ import torch
 from sklearn.exceptions import NotFittedError
 
 from skmtl import MultiTaskCNNClassifier
-from skmtl.nn import ConvTrunk, MLPHead
+from skmtl.nn import ConvTrunk, CrossStitch, MLPHead
 from skmtl.weighting import EqualWeighting
 
 N = 60
@@ -69,7 +69,15 @@ BAD_X = {
     "objects": (lambda X: np.full((N, 4), "a", object), ValueError, "X must hold numbers", "Got object"),
     "complex": (lambda X: X.astype(complex), ValueError, "Complex data not supported"),
     "sparse": (lambda X: sp.csr_array(X.reshape(N, -1)), TypeError, "Sparse data was passed for X", ".toarray()"),
-    "dict": (lambda X: {"images": X}, TypeError, "X must be an array of images", "Got dict", "pass one of its values"),
+    "mapping of no task": (lambda X: {"images": X}, ValueError, "X names the task 'images'", "['digit', 'parity']"),
+    "mapping without a task": (lambda X: {"digit": X}, ValueError, "X must name every task; it lacks ['parity']"),
+    "mapping with a near miss": (lambda X: {"digit": X, "party": X}, ValueError, "X names the task 'party'", "Did you mean 'parity'?"),
+    "empty mapping": (lambda X: {}, ValueError, "X is an empty mapping"),
+    "mapping of mappings": (lambda X: {"digit": X, "parity": {"a": X}}, TypeError, "X['parity']: X must be an array of images", "Got dict"),
+    "mapping, lengths": (lambda X: {"digit": X, "parity": X[:-1]}, ValueError, "X['parity']", str(N - 1), str(N)),
+    "mapping, sizes": (lambda X: {"digit": X, "parity": X[:, :7]}, ValueError, "X['parity']", "(7, 8)", "(8, 8)"),
+    "mapping, dtypes": (lambda X: {"digit": X, "parity": X.astype(np.uint8)}, ValueError, "X['parity']", "uint8"),
+    "mapping, NaN": (lambda X: {"digit": X, "parity": np.where(np.isclose(X, X.max()), np.nan, X)}, ValueError, "X['parity']: Input X contains NaN"),
     "fewer rows": (lambda X: X[:50], ValueError, "X and y have inconsistent numbers", "50 images, 60 rows", "one row of y"),
     "both axes fit": (lambda X: np.stack([X[:, :3]] * 3, -1), ValueError, "ambiguous", "both readings", "Set channel_axis"),
     "no axis fits": (lambda X: np.stack([X] * 8, -1), ValueError, "ambiguous", "neither reading", "Set channel_axis"),
@@ -135,7 +143,7 @@ BAD_PARAMETERS = {
     "trunk: class of a spec": ({"trunk": ConvTrunk}, TypeError, "trunk is the class ConvTrunk", "pass an instance, ConvTrunk()"),
     "trunk: factory with arguments": ({"trunk": torch.nn.Linear}, ValueError, "trunk: Linear needs in_features, out_features", "functools.partial"),
     "trunk: factory of something else": ({"trunk": lambda: 3}, TypeError, "trunk: <lambda> must return a torch.nn.Module", "Got int"),
-    "trunk: wrong input": ({"trunk": torch.nn.Linear(3, 2)}, ValueError, "trunk: Linear cannot process a batch of shape (2, 1, 8, 8)", "set channel_axis or image_shape"),
+    "trunk: wrong input": ({"trunk": torch.nn.Linear(3, 2)}, ValueError, "trunk: Linear cannot process a batch of shape (2, 1, 8, 8)", "set channel_axis, image_shape or spatial_dims"),
     "trunk: dropout": ({"trunk": ConvTrunk(dropout=2)}, ValueError, "'dropout' parameter of ConvTrunk", "Got 2"),
     "trunk: no channels": ({"trunk": ConvTrunk(channels=())}, ValueError, "'channels' parameter of ConvTrunk", "non-empty tuple of positive ints"),
     "trunk: kernel larger than the image": ({"trunk": ConvTrunk(padding="valid", kernel_size=9)}, ValueError, "8 x 8 pixels is smaller than the kernel", "kernel_size=9", "padding='same'"),
@@ -163,7 +171,14 @@ BAD_PARAMETERS = {
     "device: unknown": ({"device": "gpuu"}, ValueError, "device must be 'auto' or a device PyTorch has here", "Got 'gpuu'"),
     "channel_axis: unknown": ({"channel_axis": "last"}, ValueError, "'channel_axis' parameter", "Got 'last'", "'auto'"),
     "channel_axis: grey images": ({"channel_axis": 1}, ValueError, "channel_axis=1", "(n_samples, 8, 8) has no axis to spare", "channel_axis=None"),
-    "image_shape: one axis": ({"image_shape": (64,)}, ValueError, "image_shape must be None or a tuple of two or three positive ints", "Got (64,)"),
+    "sharing: near miss": ({"sharing": "cross-stich"}, ValueError, "sharing must be one of", "'mtan'", "Did you mean 'cross-stitch'?"),
+    "sharing: class": ({"sharing": CrossStitch}, TypeError, "sharing must be one of", "a spec such as CrossStitch()"),
+    "spatial_dims: 4": ({"spatial_dims": 4}, ValueError, "'spatial_dims' parameter", "Got 4"),
+    "spatial_dims: of signals": ({"spatial_dims": 3}, ValueError, "X must have shape (n, D, H, W)", "for spatial_dims=3", "Set spatial_dims=1 or 2"),
+    "task_sampling: name": ({"task_sampling": "unifrom"}, ValueError, "task_sampling must be", "Did you mean 'uniform'?"),
+    "task_sampling: LBFGS": ({"task_sampling": "uniform", "optimizer": torch.optim.LBFGS, "weight_decay": 0}, ValueError, "task_sampling='uniform'", "LBFGS needs the same loss"),
+    "task_sampling: below 1": ({"task_sampling": 0.5}, ValueError, "a number >= 1", "Got 0.5"),
+    "image_shape: one axis": ({"image_shape": (64,)}, ValueError, "image_shape must be None or a tuple of 2 or 3 positive ints", "Got (64,)"),
     "image_shape: fraction": ({"image_shape": (8.5, 8)}, ValueError, "image_shape must be None or a tuple", "Got (8.5, 8)"),
     "image_shape: negative": ({"image_shape": (-8, -8)}, ValueError, "image_shape must be None or a tuple", "Got (-8, -8)"),
     "image_shape: text": ({"image_shape": "8x8"}, ValueError, "'image_shape' parameter", "Got '8x8'"),

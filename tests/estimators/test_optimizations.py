@@ -136,7 +136,7 @@ def test_weights_that_are_all_one(params, make, data, monkeypatch):
         assert_same(clone(clf).fit(*data, sample_weight=weight), none)
     given = []
 
-    def weighted(images, layout, codes, weights, rows=None):
+    def weighted(images, layout, codes, weights, rows=None, draws=None):
         given.append(weights)
         return BatchDataset(images, layout, codes, np.ones(codes.shape, np.float32), rows)
 
@@ -163,7 +163,7 @@ def test_predictions_in_any_chunk_size(size, normalization, make, missing, monke
     trunk = ConvTrunk(channels=(4,), hidden=(16,), normalization=normalization)
     clf = make(trunk=trunk, early_stopping=True, max_epochs=3, precision="float32")
     expected = clone(clf).fit(X, y)
-    monkeypatch.setattr(_build, "predict_batch_size", lambda cost, device: size)
+    monkeypatch.setattr(_build, "predict_batch_size", lambda *cost: size)
     clf.fit(X, y)
     assert clf.net_.iterator_valid__batch_size == size != expected.net_.iterator_valid__batch_size
     assert_same(clf, expected)

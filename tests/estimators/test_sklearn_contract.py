@@ -82,8 +82,9 @@ def test_pipeline_of_function_on_4d_images(make, digits):
 
 def test_clone_keeps_every_parameter():
     given = MultiTaskCNNClassifier(
-        trunk=ConvTrunk(channels=(3,)), head={"a": MLPHead(hidden=(5,))}, task_weights={"a": 1, "b": 2},
+        trunk=ConvTrunk(channels=(3,)), head={"a": MLPHead(hidden=(5,))}, sharing="mmoe", task_weights={"a": 1, "b": 2},
         class_weight=["balanced", None], missing_label=-1, image_shape=[8, 8], channel_axis=None, standardize=False,
+        task_sampling="uniform", spatial_dims=1,
         optimizer="sgd", lr=0.5, weight_decay=0.1, lr_scheduler="cosine", max_epochs=7, batch_size=9,
         early_stopping=True, monitor="a", validation_fraction=0.2, n_iter_no_change=3, tol=0.1, augment=np.copy,
         warm_start=True, random_state=4, precision="float32", compile=True, device="cpu", verbose=1, callbacks=[],

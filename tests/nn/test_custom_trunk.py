@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from skmtl.nn import ConvTrunk, is_own_module
+from skmtl.nn import TRUNKS, ConvTrunk, LeNetTrunk, PretrainedTrunk, ResNetTrunk, is_own_module
 from skmtl.nn._custom_trunk import build_trunk
 
 SHAPE = (3, 8, 6)
@@ -77,7 +77,16 @@ def test_feature_size_is_found_by_running(trunk, n_features):
 
 @pytest.mark.parametrize(
     ("trunk", "own"),
-    [(Plain, True), (Plain(), True), (lazy, True), (partial(Sized, width=5), True), (ConvTrunk(), False)],
+    [
+        (Plain, True),
+        (Plain(), True),
+        (lazy, True),
+        (partial(Sized, width=5), True),
+        (PretrainedTrunk(Plain()), True),
+        (ConvTrunk(), False),
+        (LeNetTrunk(), False),
+        (ResNetTrunk(), False),
+    ],
 )
 def test_specs_and_own_modules_are_told_apart(trunk, own):
     assert is_own_module(trunk) is own
@@ -111,7 +120,9 @@ def test_lazy_instances_stay_lazy():
     ("function", "match"),
     [
         (lambda x: (x, x), "must return one tensor of shape \\(batch, ...\\). Got tuple for a batch of 2: wrap it"),
-        (lambda x: {"features": x}, "Got dict"),
+        (lambda x: {"features": x}, r"Got dict .* pick one with PretrainedTrunk\(\.\.\., output='features'\)"),
+        (lambda x: None, "Got NoneType for a batch of 2: wrap it in a module that returns its features\\.$"),
+        (lambda x: x[:, :0], r"Got shape \(2, 0, 8, 6\)"),
         (lambda x: x.mean(), r"Got shape \(\)"),
         (lambda x: x.mean((1, 2, 3)), r"Got shape \(2,\)"),
         (lambda x: x.flatten(0, 1), r"Got shape \(6, 8, 6\)"),
@@ -133,6 +144,29 @@ def test_factory_that_needs_more_than_is_known():
 def test_module_that_cannot_process_the_images():
     with pytest.raises(ValueError, match=r"trunk: Conv2d cannot process a batch of shape \(2, 3, 8, 6\).*channel_axis"):
         build_trunk(nn.Conv2d(1, 2, 3), SHAPE)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [
+        ((3, 20), "batch, channels, length"),
+        ((3, 4, 5, 6), "batch, channels, depth, height, width"),
+        ((3, 2, 6), "batch, channels, height, width"),
+    ],
+)
+def test_images_of_the_wrong_number_of_axes_or_too_small(shape, axes):
+    with pytest.raises(
+        ValueError, match=rf"\({axes}\): .* set channel_axis, image_shape or spatial_dims; if the image is"
+    ):
+        build_trunk(Plain(), shape)
+
+
+@pytest.mark.parametrize("name", TRUNKS)
+@pytest.mark.parametrize("shape", [(2, 40), (2, 20, 30), (2, 16, 17, 18)])
+def test_built_in_trunks_take_signals_images_and_volumes(name, shape):
+    module, n_features = build_trunk(TRUNKS[name](), shape)
+    assert n_features == {"cnn": 128, "lenet": 50, "resnet": 512}[name]
+    assert module.training
 
 
 def test_factory_must_return_a_module():

@@ -3,15 +3,18 @@ import pytest
 import torch
 from torch import nn
 
-from skmtl.nn import ConvTrunk, InputStage, LinearHead, build_module, folded
+from skmtl.nn import ConvTrunk, HardSharing, InputStage, LinearHead, MultiTaskModule, ResNetTrunk, build_module, folded
+
+NORMS = nn.modules.batchnorm._BatchNorm
 
 
 def network(trunk, seed=0):
     torch.manual_seed(seed)
     stage = InputStage(1.0, np.zeros(1), np.ones(1))
-    module = build_module(trunk, [LinearHead()] * 2, stage, (1, 12, 10), [3, 2], torch.float64)
+    classes = [np.arange(3), np.arange(2)]
+    module = build_module(trunk, HardSharing(), [LinearHead()] * 2, stage, (1, 12, 10), classes, torch.float64)
     for layer in module.modules():
-        if isinstance(layer, nn.BatchNorm2d) and layer.running_mean is not None:
+        if isinstance(layer, NORMS) and layer.running_mean is not None:
             layer.running_mean.uniform_(-1, 1)
             layer.running_var.uniform_(0.5, 2)
             nn.init.uniform_(layer.weight, -2, 2)
@@ -104,3 +107,26 @@ def test_relus_in_place_do_not_reach_what_they_are_given():
     assert torch.equal(images, before)
     assert not module.trunk[0].inplace
     assert list(folded(module).state_dict()) == list(module.state_dict())
+
+
+def test_residual_blocks_stay():
+    module = network(ResNetTrunk(width=3))
+    images = torch.rand(7, 1, 12, 10)
+    with torch.no_grad():
+        assert torch.equal(folded(module)(images), module(images))
+
+
+@pytest.mark.parametrize("shape", [(2, 30), (1, 6, 7, 8)])
+def test_signals_and_volumes(shape):
+    torch.manual_seed(0)
+    trunk = ConvTrunk(channels=(4, 5), normalization="batch", convs_per_stage=2).build(shape).double()
+    for layer in trunk.modules():
+        if isinstance(layer, NORMS):
+            nn.init.uniform_(layer.running_mean, -1, 1)
+            nn.init.uniform_(layer.running_var, 0.5, 2)
+    module = MultiTaskModule(nn.Identity(), trunk.eval(), nn.ModuleDict({"one": nn.Linear(2, 2)}))
+    quick = folded(module).trunk
+    assert not [layer for layer in quick.modules() if isinstance(layer, NORMS)]
+    images = torch.rand(3, *shape, dtype=torch.float64)
+    with torch.no_grad():
+        torch.testing.assert_close(quick(images), trunk(images), rtol=1e-11, atol=1e-11)

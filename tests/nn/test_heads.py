@@ -1,10 +1,13 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from sklearn.base import BaseEstimator
 from torch import nn
 
-from skmtl.nn import LinearHead, MLPHead
+from skmtl.nn import HEADS, LinearHead, MLPHead, OrdinalHead, SigmoidHead
 from skmtl.nn._heads import Heads
 
 
@@ -20,6 +23,7 @@ MIXES = [
     [MLPHead(hidden=(6,)), LinearHead(), OwnHead(), LinearHead(), MLPHead(hidden=())],
     [LinearHead(), LinearHead(), LinearHead(), LinearHead(), OwnHead()],
     [OwnHead(), LinearHead(), LinearHead(), MLPHead(hidden=(3, 4)), LinearHead()],
+    [SigmoidHead(), LinearHead(), OrdinalHead(link="cumulative"), OrdinalHead(), LinearHead()],
 ]
 
 
@@ -70,6 +74,58 @@ def test_a_task_sends_gradient_to_its_own_head_only(specs):
         for other, module in zip(own, heads.others, strict=True):
             gradient = [p.grad is not None and bool((p.grad != 0).any()) for p in module.parameters()]
             assert all(gradient) if other == t else not any(gradient)
+
+
+@pytest.mark.parametrize("specs", MIXES)
+def test_equal_features_of_every_task_are_shared_features(specs):
+    heads = heads_of(specs)
+    shared = torch.randn(4, 7, dtype=torch.float64)
+    own = [shared.clone() for _ in specs]
+    torch.testing.assert_close(heads(own), heads(shared), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(heads.float()(tuple(f.float() for f in own)), heads(shared.float()), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("specs", MIXES)
+def test_every_task_reads_its_own_features(specs):
+    heads = heads_of(specs)
+    features = [torch.randn(4, 7, dtype=torch.float64, requires_grad=True) for _ in specs]
+    for t, (logits, own) in enumerate(zip(heads(features).split(N_CLASSES, dim=1), features, strict=True)):
+        torch.testing.assert_close(logits, heads(own).split(N_CLASSES, dim=1)[t], rtol=1e-12, atol=1e-12)
+        gradients = torch.autograd.grad(logits.square().sum(), features, allow_unused=True, retain_graph=True)
+        assert [u for u, g in enumerate(gradients) if g is not None and (g != 0).any()] == [t]
+
+
+def test_features_of_too_few_tasks_are_an_error():
+    with pytest.raises(ValueError, match="zip"):
+        heads_of(MIXES[0])([torch.zeros(4, 7).double()] * 4)
+
+
+def test_classes_reach_the_heads_that_ask_for_them():
+    specs = [LinearHead(), MLPHead(), OrdinalHead(order=("low", "high")), OrdinalHead()]
+    labels = [np.arange(3), np.arange(2), np.array(["high", "low"]), np.arange(4)]
+    heads = Heads(specs, 7, [3, 2, 2, 4], labels)
+    assert heads.ranks == [None, None, [1, 0], [0, 1, 2, 3]]
+
+
+def test_without_classes_only_sorted_orders_are_known():
+    assert Heads([OrdinalHead(), LinearHead()], 7, [3, 2]).ranks == [[0, 1, 2], None]
+    with pytest.raises(ValueError, match="needs the labels of its task"):
+        Heads([OrdinalHead(order=(1, 0))], 7, [2])
+
+
+@pytest.mark.parametrize("specs", MIXES)
+def test_heads_can_be_copied(specs):
+    heads = heads_of(specs).eval()
+    features = torch.randn(4, 7, dtype=torch.float64)
+    for twin in (pickle.loads(pickle.dumps(heads)), copy.deepcopy(heads)):
+        assert torch.equal(twin(features), heads(features))
+        assert twin.ranks == heads.ranks
+
+
+def test_every_name_stands_for_a_spec_that_needs_no_arguments():
+    assert {name: type(spec()).__name__ for name, spec in HEADS.items()} == {
+        "linear": "LinearHead", "mlp": "MLPHead", "sigmoid": "SigmoidHead", "ordinal": "OrdinalHead",
+    }  # fmt: skip
 
 
 def test_order_is_derived_and_not_saved():

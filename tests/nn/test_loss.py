@@ -174,3 +174,57 @@ def test_logits_by_number_of_classes(n_classes):
 
 def test_the_loss_has_nothing_to_save():
     assert not MultiTaskLoss([2, 10, 2]).state_dict()
+
+
+def median_by_definition(probabilities, ascending):
+    """The rank of smallest expected absolute error; of several, the lowest."""
+    ranks = np.arange(len(ascending))
+    expected = [(probabilities[ascending] * np.abs(ranks - rank)).sum() for rank in ranks]
+    return ascending[int(np.argmin(np.round(expected, 12)))]
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "ranks"),
+    [
+        ([5], [[3, 1, 4, 0, 2]]),
+        ([3, 5, 2, 5], [None, [0, 1, 2, 3, 4], None, [4, 2, 0, 1, 3]]),
+        ([2, 3], [[1, 0], [2, 1, 0]]),
+    ],
+)
+def test_ordered_classes_predict_the_rank_of_smallest_expected_error(n_classes, ranks):
+    logits, _, _ = batch(n_classes, n=200)
+    predicted = MultiTaskLoss(n_classes, ranks).predict(logits.detach()).numpy()
+    for t, part in enumerate(logits.detach().split(n_classes, dim=1)):
+        if ranks[t] is None:
+            expected = part.argmax(1).tolist()
+        else:
+            expected = [median_by_definition(row, ranks[t]) for row in part.softmax(1).numpy()]
+        assert predicted[:, t].tolist() == expected
+
+
+def test_median_by_hand():
+    # Rank 0 is the most probable one, rank 1 is never two off.
+    logits = torch.log(torch.tensor([[0.4, 0.25, 0.35]]))
+    assert MultiTaskLoss([3]).predict(logits).tolist() == [[0]]
+    assert MultiTaskLoss([3], [[0, 1, 2]]).predict(logits).tolist() == [[1]]
+    # With class 2 between the others, it is that.
+    assert MultiTaskLoss([3], [[0, 2, 1]]).predict(logits).tolist() == [[2]]
+
+
+def test_of_two_medians_the_lower_one_is_predicted():
+    logits = torch.tensor([[0.0, 0.0]])
+    assert MultiTaskLoss([2], [[0, 1]]).predict(logits).tolist() == [[0]]
+    assert MultiTaskLoss([2], [[1, 0]]).predict(logits).tolist() == [[1]]
+
+
+def test_ranks_change_nothing_but_predictions_and_are_not_saved():
+    logits, codes, weights = batch([2, 3, 2])
+    ordered = MultiTaskLoss([2, 3, 2], [None, [2, 0, 1], None])
+    assert torch.equal(ordered(logits, codes, weights), MultiTaskLoss([2, 3, 2])(logits, codes, weights))
+    assert not ordered.state_dict()
+
+
+def test_no_ordered_task_costs_no_softmax(monkeypatch):
+    monkeypatch.setattr(torch.Tensor, "softmax", None)
+    logits, _, _ = batch([3, 2])
+    assert MultiTaskLoss([3, 2], [None, None]).predict(logits).shape == (12, 2)

@@ -2,19 +2,28 @@ import numpy as np
 import pytest
 import torch
 
-from skmtl.nn import ConvTrunk, InputStage, LinearHead, MLPHead, MultiTaskLoss, build_module
+from skmtl.nn import (
+    ConvTrunk,
+    HardSharing,
+    IndependentNetworks,
+    InputStage,
+    LinearHead,
+    MLPHead,
+    MultiTaskLoss,
+    build_module,
+)
 
 N_CLASSES = [2, 4, 3]
-
+CLASSES = [np.arange(k) for k in N_CLASSES]
 
 LINEAR = [LinearHead(), LinearHead(), LinearHead()]
 
 
-def network(specs=LINEAR, shape=(2, 6, 5), stage=None, **trunk):
+def network(specs=LINEAR, shape=(2, 6, 5), stage=None, sharing=None, set_of=None, **trunk):
     torch.manual_seed(0)
     stage = InputStage(1 / 255, [0.25, 0.5], [0.5, 2.0]) if stage is None else stage
     trunk = ConvTrunk(**{"channels": (2, 3), "hidden": (5,), **trunk})
-    return build_module(trunk, specs, stage, shape, N_CLASSES, torch.float64)
+    return build_module(trunk, sharing or HardSharing(), specs, stage, shape, CLASSES, torch.float64, set_of)
 
 
 def pixels(n=3, shape=(2, 6, 5)):
@@ -112,9 +121,8 @@ def test_same_seed_same_network():
 
 
 def test_feature_maps_of_any_shape_are_flattened():
-    module = build_module(
-        torch.nn.Conv2d(1, 3, 2), [LinearHead()], InputStage(1, [0.0], [1.0]), (1, 4, 5), [2], torch.float32
-    )
+    trunk, stage = torch.nn.Conv2d(1, 3, 2), InputStage(1, [0.0], [1.0])
+    module = build_module(trunk, HardSharing(), [LinearHead()], stage, (1, 4, 5), [np.arange(2)], torch.float32)
     assert module.features(torch.zeros(2, 1, 4, 5)).shape == (2, 3 * 3 * 4)
     assert module(torch.zeros(2, 1, 4, 5)).shape == (2, 2)
 
@@ -202,3 +210,47 @@ def test_loading_its_own_state_changes_no_bit():
     inputs.load_state_dict(inputs.state_dict())
     assert torch.equal(inputs.shift, before[0])
     assert torch.equal(inputs.factor, before[1])
+
+
+def test_several_inputs_are_standardised_each_by_its_own_set():
+    stage = InputStage(0.5, [[1.0, 2.0], [3.0, 4.0]], [[2.0, 4.0], [1.0, 8.0]])
+    images = torch.tensor([6, 20, 8, 30], dtype=torch.uint8).view(1, 2, 2, 1, 1)
+    assert stage(images, [0, 1]).flatten().tolist() == [(3 - 1) / 2, (10 - 2) / 4, (4 - 3) / 1, (15 - 4) / 8]
+    assert stage(images, [1, 1]).flatten().tolist() == [(3 - 3) / 1, (10 - 4) / 8, (4 - 3) / 1, (15 - 4) / 8]
+
+
+def test_augment_sees_the_images_of_all_inputs_alike():
+    seen = []
+    stage = InputStage(0.5, [[0.0], [1.0]], [[1.0], [2.0]]).train()
+    stage.set_augment(lambda batch: seen.append(batch.shape) or batch * 2)
+    out = stage(torch.tensor([2.0, 4.0, 6.0, 8.0]).view(2, 2, 1, 1, 1), [0, 1])
+    assert seen == [(4, 1, 1, 1)]
+    assert out.flatten().tolist() == [2.0, (4 - 1) / 2, 6.0, (8 - 1) / 2]
+
+
+@pytest.mark.parametrize("sharing", [HardSharing(), IndependentNetworks()])
+def test_every_task_reads_its_own_input(sharing):
+    stage = InputStage(1 / 255, [[0.25, 0.5], [0.75, 0.1]], [[0.5, 2.0], [1.0, 3.0]])
+    module = network(stage=stage, sharing=sharing, set_of=(0, 1, 0), hidden=(32,)).eval()
+    first, second = (torch.from_numpy(pixels(n)) for n in (4, 4))
+    second = second.flip(0)
+    both = torch.stack([first, second], 1)
+    with torch.no_grad():
+        got = module(both, (0, 1, 0)).split(N_CLASSES, 1)
+        # A set of its own for each of two inputs of the same images is one input of these.
+        apart = [module(torch.stack([x, x], 1), (0, 1, 0)).split(N_CLASSES, 1) for x in (first, second)]
+    for t, i in enumerate((0, 1, 0)):
+        torch.testing.assert_close(got[t], apart[i][t], rtol=1e-12, atol=1e-12)
+    assert not torch.allclose(got[1], apart[0][1])
+
+
+def test_a_network_with_nothing_to_train_is_refused():
+    frozen = torch.nn.Flatten()
+
+    class Frozen:
+        def build(self, n_features, n_classes):
+            return torch.nn.Linear(n_features, n_classes).requires_grad_(False)
+
+    stage = InputStage(1, [0.0], [1.0])
+    with pytest.raises(ValueError, match="trunk and head have no parameter to train"):
+        build_module(frozen, HardSharing(), [Frozen()], stage, (1, 4, 5), [np.arange(2)], torch.float32)

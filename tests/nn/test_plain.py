@@ -3,17 +3,50 @@ import pytest
 import torch
 from torch import nn
 
-from skmtl.nn import ConvTrunk, InputStage, LinearHead, MLPHead, build_module, is_plain
+from skmtl.nn import (
+    ConvTrunk,
+    HardSharing,
+    InputStage,
+    LeNetTrunk,
+    LinearHead,
+    MLPHead,
+    MultiTaskModule,
+    ResNetTrunk,
+    build_module,
+    is_plain,
+)
+from skmtl.nn._plain import _KNOWN
 
 
 def network(trunk="cnn", heads=None):
     trunk = ConvTrunk(channels=(2,), normalization="batch", dropout=0.5, kernel_size=2) if trunk == "cnn" else trunk
     stage = InputStage(1.0, np.zeros(1), np.ones(1))
-    return build_module(trunk, heads or [LinearHead(), MLPHead(dropout=0.5)], stage, (1, 40, 9), [2, 3], torch.float32)
+    heads, classes = heads or [LinearHead(), MLPHead(dropout=0.5)], [np.arange(2), np.arange(3)]
+    return build_module(trunk, HardSharing(), heads, stage, (1, 40, 9), classes, torch.float32)
 
 
 def test_what_is_built_in_is_plain():
     assert is_plain(network())
+
+
+@pytest.mark.parametrize("trunk", [ConvTrunk(), LeNetTrunk(), ResNetTrunk(width=2)])
+@pytest.mark.parametrize("shape", [(1, 40), (1, 40, 20), (1, 16, 16, 16)])
+def test_built_in_trunks_are_plain_whatever_they_take(trunk, shape):
+    heads = nn.ModuleDict({"one": nn.Linear(2, 2)})
+    assert is_plain(MultiTaskModule(nn.Identity(), trunk.build(shape), heads))
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "elu", "gelu", "silu", "tanh"])
+def test_every_option_of_the_built_in_trunk_is_plain(activation):
+    options = {"activation": activation, "normalization": "group", "pooling": "average", "conv_dropout": 0.1}
+    assert is_plain(network(ConvTrunk(**options)))
+
+
+def test_known_layers_that_draw_random_numbers_are_dropout():
+    # What `training` looks for to find out whether a step draws any.
+    named = {layer for layer in _KNOWN if "Dropout" in layer.__name__}
+    assert len(named) == 4
+    assert all(issubclass(layer, nn.modules.dropout._DropoutNd) for layer in named)
 
 
 class Linear(nn.Linear):
@@ -29,7 +62,7 @@ class Head:
     "other",
     [
         network(nn.Sequential(nn.Flatten(), Linear(360, 4))),
-        network(nn.Sequential(nn.Flatten(), nn.Linear(360, 4), nn.GELU())),
+        network(nn.Sequential(nn.Flatten(), nn.Linear(360, 4), nn.Mish())),
         network(heads=[LinearHead(), Head()]),
     ],
 )

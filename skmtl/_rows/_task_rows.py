@@ -1,0 +1,73 @@
+"""The images of every task, told apart by which object holds them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.sparse import issparse
+
+from ._lazy import LazyRows
+
+__all__ = ["distinct_images"]
+
+
+def distinct_images(X, name="X"):
+    """Return what a mapping task -> images holds, each set of images once.
+
+    Tasks share a set if they are given the same object, or LazyRows of the same rows of the same
+    storage: the network then reads and computes it once.
+
+    Parameters
+    ----------
+    X : object
+        Whatever the user passed.
+    name : str, default="X"
+        What the user calls it, for the message.
+
+    Returns
+    -------
+    (tasks, values, input_of) or None
+        The keys in order; the distinct values, in the order in which tasks first name them; for every
+        task the index of its value. None if X is neither a mapping nor `TaskImages`.
+
+    Raises
+    ------
+    ValueError
+        If X is an empty mapping.
+
+    Examples
+    --------
+    >>> photos, scans = [[0.0]], [[1.0]]
+    >>> distinct_images({"age": photos, "text": scans, "mood": photos})
+    (['age', 'text', 'mood'], [[[0.0]], [[1.0]]], [0, 1, 0])
+    """
+    if hasattr(type(X), "_task_inputs"):
+        return X._task_inputs()
+    # Some of scipy's sparse matrices are dictionaries.
+    if not isinstance(X, Mapping) or issparse(X):
+        return None
+    # Not len(X), which of skorch's SliceDict is the number of rows.
+    tasks, values, input_of = [], [], []
+    for task, value in X.items():
+        index = next((i for i, other in enumerate(values) if _same(value, other)), len(values))
+        if index == len(values):
+            values.append(value)
+        tasks.append(task)
+        input_of.append(index)
+    if not tasks:
+        raise ValueError(
+            f"{name} is an empty mapping: it needs the images of every task, as in {{'age': X1, 'mood': X2}}."
+        )
+    return tasks, values, input_of
+
+
+def _same(value, other):
+    (storage, rows), (other_storage, other_rows) = _origin(value), _origin(other)
+    if storage is not other_storage:
+        return False
+    if rows is None or other_rows is None:
+        return rows is other_rows
+    return rows is other_rows or np.array_equal(rows, other_rows)
+
+
+def _origin(value):
+    return (value._storage, value._indices) if isinstance(value, LazyRows) else (value, None)

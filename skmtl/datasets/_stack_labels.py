@@ -1,0 +1,117 @@
+"""Labels of several data sets -> one frame, with missing labels."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from .._targets import read_targets
+
+__all__ = ["name_columns", "stack_labels"]
+
+KINDS = {"b": "bool", "i": "number", "u": "number", "f": "number", "U": "str", "M": "date", "S": "bytes"}
+
+
+def name_columns(key, y):
+    """Return the label columns of one part, each with the name of its task.
+
+    Parameters
+    ----------
+    key : object
+        The part's key; it names a single column without a name, and a Series whatever its name.
+    y : array-like of shape (n_samples,) or (n_samples, n_tasks)
+        Its labels.
+
+    Returns
+    -------
+    list of TargetColumn
+    """
+    targets = read_targets(y)
+    names = targets.names
+    if targets.one_dimensional or (not targets.named and len(names) == 1):
+        names = [key]
+    elif not targets.named:
+        names = [f"{key}_{j}" for j in range(len(names))]
+    return [replace(column, name=name) for column, name in zip(targets.columns, names, strict=True)]
+
+
+def stack_labels(parts):
+    """Put the columns of all parts below one another, those of one name in one column.
+
+    Parameters
+    ----------
+    parts : dict of key -> list of TargetColumn
+        Columns of every part, all of the same length within one.
+
+    Returns
+    -------
+    DataFrame of shape (n_samples, n_tasks)
+        In the order in which the names come up. Complete columns have the dtype of their labels. With missing labels
+        integers and booleans get pandas' nullable dtypes, so that they stay what they are; floats and dates
+        have NaN and NaT; strings are objects, with None.
+
+    Raises
+    ------
+    ValueError
+        If names differ in their type only, or labels of one name are of different types.
+    """
+    tasks = {}
+    start = 0
+    for key, columns in parts.items():
+        for column in columns:
+            tasks.setdefault(column.name, []).append((key, start, column))
+        start += len(columns[0])
+    _check_texts(tasks)
+    return pd.DataFrame({name: _column(name, pieces, start) for name, pieces in tasks.items()})
+
+
+def _check_texts(names):
+    seen = {}
+    for name in names:
+        other = seen.setdefault(str(name), name)
+        if other != name:
+            raise ValueError(
+                f"Two tasks would be called {other!r} and {name!r}, which count as the same: rename a key or a column."
+            )
+
+
+def _column(name, pieces, n_rows):
+    pieces = [p for p in pieces if len(p[2].labels)]
+    if not pieces:
+        return pd.Series(np.full(n_rows, None), dtype=object)
+    kinds = {key: _kind(column.labels) for key, _, column in pieces}
+    if len(set(kinds.values())) > 1:
+        listed = ", ".join(f"{kind} in parts[{key!r}]" for key, kind in kinds.items())
+        raise ValueError(
+            f"The labels of task {name!r} are of different types: {listed}. Columns of one name are one task: rename "
+            "one of them, or convert its labels."
+        )
+    labels = np.concatenate([column.labels for _, _, column in pieces])
+    labels = labels.astype(labels.dtype.newbyteorder("="), copy=False)
+    rows = np.concatenate([start + np.flatnonzero(column.labelled) for _, start, column in pieces])
+    return _spread(labels, rows, n_rows)
+
+
+def _kind(labels):
+    # Objects left by read_targets are of one type.
+    return KINDS.get(labels.dtype.kind) or ("str" if isinstance(labels[0], str) else type(labels[0]).__name__)
+
+
+def _spread(labels, rows, n_rows):
+    kind = labels.dtype.kind
+    if kind not in "biufM":
+        # To objects first: fixed-width strings have no None, and pandas would pick a string dtype of its own.
+        values = np.full(n_rows, None, dtype=object)
+        values[rows] = labels
+        return pd.Series(values, dtype=object)
+    values = np.zeros(n_rows, labels.dtype)
+    values[rows] = labels
+    if len(rows) == n_rows:
+        return pd.Series(values)
+    missing = np.ones(n_rows, dtype=bool)
+    missing[rows] = False
+    if kind in "fM":
+        values[missing] = np.array("NaT", labels.dtype) if kind == "M" else np.nan
+        return pd.Series(values)
+    nullable = pd.arrays.BooleanArray if kind == "b" else pd.arrays.IntegerArray
+    return pd.Series(nullable(values, missing))

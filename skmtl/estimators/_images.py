@@ -1,0 +1,145 @@
+"""The images of a call: one set for all tasks, or one of its own for each."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .._rows import distinct_images, stack_rows
+from .._targets import MISSING
+from .._validation import values_per_task
+
+__all__ = ["Images", "image_cells", "read_images", "split_blank"]
+
+
+@dataclass(frozen=True)
+class Images:
+    """What the user passed as X, read from where it lies.
+
+    Attributes
+    ----------
+    sets : list of Rows
+        The different sets of images.
+    blank : list of (ndarray of bool or None)
+        For every set, the rows that hold no image.
+    set_of : dict task -> int, or None
+        The set of every task; None for one set of all tasks.
+    """
+
+    sets: list
+    blank: list
+    set_of: dict | None
+
+    def __len__(self):
+        return len(self.sets[0])
+
+    def sources(self, task_names):
+        """Return the index of every task's set; ValueError if a task has none or a set no task."""
+        if self.set_of is None:
+            return [0] * len(task_names)
+        return values_per_task("X", self.set_of, task_names, complete=True)
+
+    def arranged(self, layout, task_names, trained_on=None):
+        """Return (rows, layout, input_of): rows with an image per input, and which is whose.
+
+        Parameters
+        ----------
+        layout : ImageLayout
+            Of one image.
+        task_names : list
+            The tasks.
+        trained_on : tuple of int, default=None
+            For every task, the set it was trained on: tasks trained on different sets may share no input.
+
+        Returns
+        -------
+        rows : Rows
+        layout : ImageLayout
+            Of `rows`.
+        input_of : tuple of int or None
+            None where all tasks read the same images.
+        """
+        sources = self.sources(task_names)
+        keys = list(zip(sources, trained_on or sources, strict=True))
+        inputs = list(dict.fromkeys(keys))
+        if len(inputs) == 1:
+            return self.sets[sources[0]], layout, None
+        input_of = tuple(inputs.index(key) for key in keys)
+        names = [task_names[input_of.index(i)] for i in range(len(inputs))]
+        rows = stack_rows([self.sets[source] for source, _ in inputs], names)
+        return rows, replace(layout, n_inputs=len(inputs)), input_of
+
+    def without_blank(self, codes, task_names):
+        """Return target codes in which images that are none have no labels."""
+        if not any(mask is not None for mask in self.blank):
+            return codes
+        codes = codes.copy()
+        for t, source in enumerate(self.sources(task_names)):
+            if self.blank[source] is not None:
+                codes[self.blank[source], t] = MISSING
+        return codes
+
+
+def read_images(X, check):
+    """Return the Images in `X`.
+
+    Parameters
+    ----------
+    X : array-like, or mapping task -> array-like
+        Whatever the user passed.
+    check : callable
+        Turns one set of images into Rows, or raises what is wrong with it.
+    """
+    found = distinct_images(X)
+    if found is None:
+        values, blank = split_blank(X)
+        return Images([check(values)], [blank], None)
+    tasks, values, set_of = found
+    sets, blanks = [], []
+    for i, images in enumerate(values):
+        task = tasks[set_of.index(i)]
+        images, blank = split_blank(images)
+        try:
+            sets.append(check(images))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"X[{task!r}]: {error}") from error
+        blanks.append(blank)
+    # Before anything is made of the first set only.
+    stack_rows(sets, [tasks[set_of.index(i)] for i in range(len(sets))])
+    return Images(sets, blanks, dict(zip(tasks, set_of, strict=True)))
+
+
+def image_cells(X, task_names):
+    """Return 1 where a task has an image and 0 where it has none, (n_samples, n_tasks); None if all have one.
+
+    Parameters
+    ----------
+    X : array-like, or mapping task -> array-like
+        As `read_images` takes it.
+    task_names : list
+        The tasks.
+    """
+    found = distinct_images(X)
+    tasks, values, set_of = found or (task_names, [X], [0] * len(task_names))
+    blank = [split_blank(images)[1] for images in values]
+    if not any(mask is not None for mask in blank):
+        return None
+    n_samples = next(len(mask) for mask in blank if mask is not None)
+    blank = [np.zeros(n_samples, bool) if mask is None else mask for mask in blank]
+    order = values_per_task("X", dict(zip(tasks, set_of, strict=True)), task_names, complete=True)
+    return np.column_stack([~blank[i] for i in order]).astype(np.float64)
+
+
+def split_blank(X):
+    """Return (X, mask of the rows without image): those that a masked array masks as a whole.
+
+    Parameters
+    ----------
+    X : object
+        Anything but such a masked array is returned as it is, with None.
+    """
+    if not isinstance(X, np.ma.MaskedArray) or X.ndim < 2 or not np.ma.is_masked(X):
+        return X, None
+    mask = np.ma.getmaskarray(X).reshape(len(X), -1)
+    blank = mask.all(axis=1)
+    # A row masked in part is a mistake, of which the check of the images tells.
+    return (X, None) if (mask.any(axis=1) & ~blank).any() else (X.data, blank)

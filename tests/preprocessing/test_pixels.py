@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from skmtl.preprocessing._pixels import PixelError, shrink_early, to_mode, to_size
+
+ORIENTATION = 0x0112
+RAMP = np.arange(0, 240, 10, dtype=np.uint8).reshape(4, 6)
+UPRIGHT = {
+    1: RAMP,
+    2: RAMP[:, ::-1],
+    3: RAMP[::-1, ::-1],
+    4: RAMP[::-1],
+    5: RAMP.T,
+    6: RAMP.T[:, ::-1],
+    7: RAMP.T[::-1, ::-1],
+    8: RAMP.T[::-1],
+}
+
+
+def luma(r, g, b):
+    return round(0.299 * r + 0.587 * g + 0.114 * b)
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+def test_orientation_is_applied(save, settings, orientation):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    with Image.open(save(RAMP, exif=exif)) as image:
+        upright = to_mode(image, settings(mode="L"))
+    np.testing.assert_array_equal(upright, UPRIGHT[orientation])
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_colours_of_every_kind_of_file(settings, mode):
+    colour, grey = (200, 100, 50), 90
+    sources = {
+        "RGB": (Image.new("RGB", (2, 2), colour), colour),
+        "P": (Image.new("RGB", (2, 2), colour).quantize(4), colour),
+        "CMYK": (Image.new("RGB", (2, 2), colour).convert("CMYK"), colour),
+        "YCbCr": (Image.new("RGB", (2, 2), colour).convert("YCbCr"), colour),
+        "L": (Image.new("L", (2, 2), grey), (grey,) * 3),
+        "LA": (Image.new("LA", (2, 2), (grey, 255)), (grey,) * 3),
+        "1": (Image.new("1", (2, 2), 1), (255,) * 3),
+        "I;16": (Image.fromarray(np.full((2, 2), 257 * grey, np.uint16)), (grey,) * 3),
+        "I": (Image.fromarray(np.full((2, 2), 257 * grey, np.int32)), (grey,) * 3),
+    }
+    for kind, (image, (r, g, b)) in sources.items():
+        assert image.mode == kind
+        expected = {"RGB": (r, g, b), "RGBA": (r, g, b, 255), "L": luma(r, g, b)}[mode]
+        got = np.asarray(to_mode(image, settings(mode=mode)), dtype=int)
+        assert got.shape[:2] == (2, 2)
+        assert np.abs(got - expected).max() <= 2, kind
+
+
+def test_16_bits_are_scaled_and_not_clipped(settings):
+    values = np.array([[0, 128, 129, 255, 256, 32768, 65406, 65407, 65535]], np.uint16)
+    expected = [[0, 0, 1, 1, 1, 128, 254, 255, 255]]
+    np.testing.assert_array_equal(to_mode(Image.fromarray(values), settings(mode="L")), expected)
+
+
+@pytest.mark.parametrize("pixels", [np.ones((2, 2), np.float32), np.full((2, 2), 65536), np.full((2, 2), -1)])
+def test_pixels_of_unknown_range_are_refused(settings, pixels):
+    image = Image.fromarray(pixels.astype(np.int32) if pixels.dtype == int else pixels)
+    with pytest.raises(PixelError, match="have no known range"):
+        to_mode(image, settings())
+
+
+def test_transparent_images_are_laid_onto_the_fill(settings):
+    # Alpha 51 is a fifth: 0.2 * 200 + 0.8 * 100.
+    image = Image.new("RGBA", (1, 1), (200, 200, 0, 51))
+    assert to_mode(image, settings(fill=100)).getpixel((0, 0)) == (120, 120, 80)
+    assert to_mode(image, settings(fill=(0, 100, 0))).getpixel((0, 0)) == (40, 120, 0)
+    assert to_mode(image, settings(mode="RGBA")).getpixel((0, 0)) == (200, 200, 0, 51)
+    grey = Image.new("LA", (1, 1), (200, 51))
+    assert to_mode(grey, settings(mode="L", fill=100)).getpixel((0, 0)) == 120
+
+
+@pytest.mark.parametrize(("mode", "dtype"), [("L", np.uint8), ("P", np.uint8), ("I;16", np.uint16)])
+def test_a_transparent_colour_is_transparent(save, settings, mode, dtype):
+    pixels = np.array([[0, 257 if dtype is np.uint16 else 1]], dtype)
+    path = save(pixels, mode="P" if mode == "P" else None, transparency=0)
+    with Image.open(path) as image:
+        assert image.mode == mode
+        np.testing.assert_array_equal(to_mode(image, settings(mode="L", fill=77)), [[77, 1]])
+        assert np.asarray(to_mode(image, settings(mode="RGBA")))[0, :, 3].tolist() == [0, 255]
+
+
+def test_stretch_brings_each_axis_to_size(settings):
+    image = Image.fromarray(np.array([[0, 0, 100, 100], [200, 200, 40, 40]], np.uint8))
+    shrunk = to_size(image, settings((2, 2), mode="L", resample="nearest"))
+    np.testing.assert_array_equal(shrunk, [[0, 100], [200, 40]])
+    assert np.asarray(to_size(image, settings((3, 5), mode="L"))).shape == (3, 5)
+
+
+def test_crop_keeps_the_centre(settings):
+    columns = np.tile(np.arange(0, 60, 10, dtype=np.uint8), (2, 1))
+    cropped = to_size(Image.fromarray(columns), settings((2, 2), mode="L", resize="crop"))
+    np.testing.assert_array_equal(cropped, [[20, 30], [20, 30]])
+    cropped = to_size(Image.fromarray(columns.T.copy()), settings((2, 2), mode="L", resize="crop"))
+    np.testing.assert_array_equal(cropped, [[20, 20], [30, 30]])
+
+
+def test_pad_keeps_everything_in_the_middle(settings):
+    image = Image.fromarray(np.array([[10, 20, 30, 40]], np.uint8))
+    padded = to_size(image, settings((3, 4), mode="L", resize="pad", fill=9))
+    np.testing.assert_array_equal(padded, [[9] * 4, [10, 20, 30, 40], [9] * 4])
+    padded = to_size(image.convert("RGB"), settings((4, 6), resize="pad", fill=(1, 2, 3)))
+    np.testing.assert_array_equal(padded.getpixel((0, 0)), (1, 2, 3))
+    line = Image.fromarray(np.full((500, 1), 50, np.uint8))
+    padded = to_size(line, settings((4, 3), mode="L", resize="pad"))
+    np.testing.assert_array_equal(padded, [[0, 50, 0]] * 4)
+
+
+def test_shrinking_is_antialiased_unless_nearest(settings):
+    board = Image.fromarray((np.indices((64, 64)).sum(axis=0) % 2 * 255).astype(np.uint8))
+    values = {
+        resample: np.asarray(to_size(board, settings(4, mode="L", resample=resample)), int)
+        for resample in ("bilinear", "bicubic", "lanczos", "nearest")
+    }
+    for resample in ("bilinear", "bicubic", "lanczos"):
+        assert np.abs(values[resample] - 127.5).max() <= 2, resample
+    assert set(values["nearest"].ravel()) <= {0, 255}
+
+
+def test_large_jpegs_are_decoded_smaller_with_nearly_the_same_result(save, settings):
+    y, x = np.mgrid[:256, :512]
+    path = save((127 + 60 * np.sin(x / 40) + 60 * np.cos(y / 30)).astype(np.uint8), "large.jpg")
+    chosen = settings((16, 20), mode="L")
+    with Image.open(path) as image:
+        shrink_early(image, chosen)
+        # An eighth, 32 x 64, would be less than twice 20 high.
+        assert image.size == (128, 64)
+        early = np.asarray(to_size(to_mode(image, chosen), chosen), int)
+    with Image.open(path) as image:
+        late = np.asarray(to_size(to_mode(image, chosen), chosen), int)
+        shrink_early(image, settings(4, resample="nearest"))
+        assert image.size == (512, 256)
+    assert np.abs(early - late).max() <= 2
