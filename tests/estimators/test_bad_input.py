@@ -14,7 +14,7 @@ import torch
 from sklearn.exceptions import NotFittedError
 
 from skmtl import MultiTaskCNNClassifier
-from skmtl.nn import ConvTrunk, CrossStitch, MLPHead
+from skmtl.nn import PLE, ConvTrunk, CrossStitch, MLPHead, MMoE, OrdinalHead, PretrainedTrunk
 from skmtl.weighting import EqualWeighting
 
 N = 60
@@ -48,6 +48,17 @@ def pixel(value):
         return X
 
     return change
+
+
+class Returns(torch.nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.forward = function
+
+
+class FrozenHead:
+    def build(self, n_features, n_classes):
+        return torch.nn.Linear(n_features, n_classes).requires_grad_(False)
 
 
 SHAPES = "X must have shape (n, n_features), (n, H, W), (n, H, W, C) or (n, C, H, W)"
@@ -144,6 +155,18 @@ BAD_PARAMETERS = {
     "trunk: factory with arguments": ({"trunk": torch.nn.Linear}, ValueError, "trunk: Linear needs in_features, out_features", "functools.partial"),
     "trunk: factory of something else": ({"trunk": lambda: 3}, TypeError, "trunk: <lambda> must return a torch.nn.Module", "Got int"),
     "trunk: wrong input": ({"trunk": torch.nn.Linear(3, 2)}, ValueError, "trunk: Linear cannot process a batch of shape (2, 1, 8, 8)", "set channel_axis, image_shape or spatial_dims"),
+    "trunk: scalar output": ({"trunk": Returns(lambda x: x.sum())}, ValueError, "trunk: Returns must return one tensor of shape (batch, ...)", "Got shape ()"),
+    "trunk: no features": ({"trunk": Returns(lambda x: x.mean((1, 2, 3)))}, ValueError, "trunk: Returns must return one tensor", "Got shape (2,)"),
+    "trunk: tuple output": ({"trunk": Returns(lambda x: (x, x))}, ValueError, "trunk: Returns must return one tensor", "Got tuple", "PretrainedTrunk(..., output="),
+    "trunk: frozen whole, at a rate": ({"trunk": PretrainedTrunk(torch.nn.Flatten(), freeze="all", lr_factor=0.1)}, ValueError, "lr_factor=0.1 of PretrainedTrunk has nothing to act on"),
+    "trunk: more frozen than there is": ({"trunk": PretrainedTrunk(torch.nn.Sequential(torch.nn.Flatten()), freeze=2)}, ValueError, "freeze=2", "which has 1: 0", "freeze='all'"),
+    "trunk: image too small": ({"trunk": "lenet"}, ValueError, "2 x 2 pixels is smaller than the kernel of LeNetTrunk", "use larger images"),
+    "sharing: more stages than there are": ({"sharing": MMoE(shared_stages=3)}, ValueError, "MMoE with shared_stages=3 needs a trunk of at least 4 stages", "The trunk has 2"),
+    "sharing: of one stage": ({"sharing": PLE(), "trunk": torch.nn.Flatten()}, ValueError, "PLE", "A module other than nn.Sequential is one stage"),
+    "sharing: value": ({"sharing": CrossStitch(self_weight=2)}, ValueError, "'self_weight' parameter of CrossStitch", "Got 2"),
+    "head: more than two classes": ({"head": "sigmoid"}, ValueError, "SigmoidHead"),
+    "head: order": ({"head": {"parity": OrdinalHead(order=("evn", "odd"))}}, ValueError, "'order' parameter of OrdinalHead", "Did you mean"),
+    "head: frozen, as the trunk": ({"head": FrozenHead(), "trunk": torch.nn.Flatten()}, ValueError, "trunk and head have no parameter to train"),
     "trunk: dropout": ({"trunk": ConvTrunk(dropout=2)}, ValueError, "'dropout' parameter of ConvTrunk", "Got 2"),
     "trunk: no channels": ({"trunk": ConvTrunk(channels=())}, ValueError, "'channels' parameter of ConvTrunk", "non-empty tuple of positive ints"),
     "trunk: kernel larger than the image": ({"trunk": ConvTrunk(padding="valid", kernel_size=9)}, ValueError, "8 x 8 pixels is smaller than the kernel", "kernel_size=9", "padding='same'"),
