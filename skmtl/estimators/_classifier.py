@@ -48,9 +48,10 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         its number of labelled rows to the power ``1 / temperature``. It changes how noisy the
         losses of the tasks are, not what they mean.
     image_shape : tuple of int, default=None
-        How the rows of a 2-D X fold, such as (28, 28) or (28, 28, 3). None: one-row images.
+        How the rows of a 2-D X fold, such as (28, 28) or (28, 28, 3). None: one-row images, or
+        signals of one channel.
     channel_axis : "auto", int or None, default="auto"
-        Channel axis of X (after folding), the samples being axis 0; None for grey images.
+        Channel axis of X (after folding), the samples being axis 0; None if there is none.
         ``"auto"`` decides where one of the two readings has at most four channels, and raises
         where both or neither have; of signals, where one axis is at least four times as long.
     spatial_dims : {1, 2, 3}, default=2
@@ -87,8 +88,9 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
     tol : float, default=1e-4
         Least rise of the monitored accuracy that counts.
     augment : callable, default=None
-        Applied to every training batch, a float tensor (batch, channels, height, width), say, before
-        standardisation, on the training device; returns one of the same shape. Never at predict.
+        Applied to every training batch, a float tensor (batch, channels, height, width), or with the
+        spatial axes of signals or volumes, before standardisation, on the training device; returns
+        one of the same shape. Never at predict.
     warm_start : bool, default=False
         Whether `fit` continues from the last fit (weights, optimiser and weighting state) with
         a new learning-rate schedule. What the network was built from must not have changed.
@@ -126,7 +128,8 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
     task_names_ : list
         Column names of y, or ``"task0"``, ``"task1"`` ...
     image_shape_ : tuple of int
-        (channels, height, width) of the images the network sees; (channels, length) of signals.
+        (channels, height, width) of the images the network sees; (channels, length) of signals,
+        (channels, depth, height, width) of volumes.
     n_features_in_ : int
         Length of the second axis of X, as everywhere in scikit-learn.
     feature_names_in_ : ndarray of str
@@ -282,8 +285,9 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n_samples, H, W), (n_samples, H, W, C) or (n_samples, C, H, W)
-            Images; see `image_shape`, `channel_axis` and `spatial_dims`. A mapping task ->
-            images, or ``skmtl.datasets.TaskImages``, gives every task images of its own, all of
+            Images, or with another `spatial_dims` signals (n_samples, length) or volumes
+            (n_samples, D, H, W), with or without channels; see `image_shape` and `channel_axis`. A
+            mapping task -> images, or ``skmtl.datasets.TaskImages``, gives every task images of its own, all of
             one shape and dtype; each set is standardised by itself. Rows wholly masked in a NumPy
             masked array are no images: their labels count as missing.
         y : array-like of shape (n_samples,) or (n_samples, n_tasks)

@@ -98,6 +98,8 @@ def read_images(X, check):
     for i, images in enumerate(values):
         task = tasks[set_of.index(i)]
         images, blank = split_blank(images)
+        # Names of columns are each set's own, and scikit-learn keeps those of one.
+        images = np.asarray(images) if hasattr(images, "columns") else images
         try:
             sets.append(check(images))
         except (TypeError, ValueError) as error:
@@ -142,4 +144,8 @@ def split_blank(X):
     mask = np.ma.getmaskarray(X).reshape(len(X), -1)
     blank = mask.all(axis=1)
     # A row masked in part is a mistake, of which the check of the images tells.
-    return (X, None) if (mask.any(axis=1) & ~blank).any() else (X.data, blank)
+    if (mask.any(axis=1) & ~blank).any():
+        return X, None
+    # What lies under the mask may be anything, but the network computes with it.
+    harmless = X.dtype.kind != "f" or np.isfinite(X.data[blank]).all()
+    return (X.data if harmless else X.filled(0)), blank

@@ -16,7 +16,7 @@ __all__ = ["LeNetTrunk"]
 class LeNetTrunk(BaseEstimator):
     """LeNet as Sener & Koltun train it on MultiMNIST: two convolutions and one fully connected layer.
 
-    Convolution without padding, max pooling over 2 x 2 pixels, ReLU, for every entry of `channels`;
+    Convolution without padding, max pooling over windows of 2 along every axis, ReLU, for every entry of `channels`;
     then fully connected layers with ReLU. For grey images of 28 x 28 pixels these are 21,330 weights.
     The maps are not bounded in size: the fully connected layer grows with the image.
 

@@ -138,7 +138,10 @@ class MultiTaskModule(nn.Module):
             # Tasks that read the same input are of the same set.
             sets = [self.set_of[input_of.index(i)] for i in range(images.shape[1])]
         images = self.inputs(images, sets)
-        return images.contiguous() if self.own_trunk else images
+        if not self.own_trunk:
+            return images
+        # Of several inputs, one may be picked, and is then laid out in that order too.
+        return images.contiguous() if sets is None else images.transpose(0, 1).contiguous().transpose(0, 1)
 
     def sharing_weights(self, X, input_of=None):
         """Return what decides how much the tasks share, each task's averaged over its own images.

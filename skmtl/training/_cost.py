@@ -40,7 +40,7 @@ def measure_cost(module, image_shape):
     module : torch.nn.Module
         Left in the mode it is in.
     image_shape : tuple of int
-        Channels, height and width.
+        Channels, height and width, or other spatial axes.
     """
     sizes = [2 * math.prod(image_shape)]
 

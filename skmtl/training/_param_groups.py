@@ -11,7 +11,7 @@ def parameter_groups(module, parameters, optimizer, lr):
     """Return the groups of an optimiser: all ordinary parameters first, then those that ask for something.
 
     A layer asks by a method ``parameter_options()``: names of its own parameters -> ``lr_factor``, by which
-    the learning rate is multiplied, and ``weight_decay``, which is ignored by optimisers that have none.
+    the learning rate is multiplied, and ``weight_decay``.
 
     Parameters
     ----------
@@ -29,14 +29,12 @@ def parameter_groups(module, parameters, optimizer, lr):
     list of dict
         The first has ``params`` only.
     """
-    asked = _asked(module)
+    asked = _asked(module, optimizer)
     groups = {(): []}
     for parameter in parameters:
-        options = asked.get(id(parameter), {})
-        groups.setdefault(tuple(sorted(options.items())), []).append(parameter)
-    decays = "weight_decay" in inspect.signature(optimizer).parameters
+        groups.setdefault(tuple(sorted(asked.get(id(parameter), {}).items())), []).append(parameter)
     ordinary = {"params": groups.pop(())}
-    return [ordinary, *({"params": part, **_settings(dict(key), lr, decays)} for key, part in groups.items())]
+    return [ordinary, *({"params": part, **_settings(dict(key), lr)} for key, part in groups.items())]
 
 
 def check_groups(module, optimizer):
@@ -49,27 +47,29 @@ def check_groups(module, optimizer):
     optimizer : type
         ``torch.optim.Optimizer`` subclass.
     """
-    if issubclass(optimizer, torch.optim.LBFGS) and _asked(module):
+    if issubclass(optimizer, torch.optim.LBFGS) and _asked(module, optimizer):
         raise ValueError(
             "optimizer: LBFGS has one learning rate for all parameters, but trunk or sharing asks for several: set "
             "lr_factor=1, or use another optimizer."
         )
 
 
-def _asked(module):
+def _asked(module, optimizer):
+    """Return what parameters ask for that is not what everyone gets: id -> options."""
+    usual = {"lr_factor": 1.0}
+    if "weight_decay" not in inspect.signature(optimizer).parameters:
+        usual["weight_decay"] = 0.0
     asked = {}
     for layer in module.modules():
         options = getattr(layer, "parameter_options", dict)()
-        if options:
-            named = dict(layer.named_parameters())
-            asked |= {id(named[name]): values for name, values in options.items()}
-    # Those that ask for what everyone gets.
-    return {key: values for key, values in asked.items() if values and values != {"lr_factor": 1.0}}
+        named = dict(layer.named_parameters()) if options else {}
+        for name, values in options.items():
+            special = {key: value for key, value in values.items() if key not in usual or value != usual[key]}
+            if special:
+                asked[id(named[name])] = special
+    return asked
 
 
-def _settings(options, lr, decays):
+def _settings(options, lr):
     factor = options.get("lr_factor", 1.0)
-    settings = {"lr": lr * factor, "lr_factor": factor}
-    if decays and "weight_decay" in options:
-        settings["weight_decay"] = options["weight_decay"]
-    return settings
+    return {**options, "lr": lr * factor, "lr_factor": factor}
