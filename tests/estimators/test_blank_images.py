@@ -9,6 +9,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from skorch.helper import SliceDict
 
+from skmtl import MultiTaskCNNClassifier
 from skmtl.datasets import TaskImages
 
 NAMES = ["digit", "parity"]
