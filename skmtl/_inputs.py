@@ -158,7 +158,8 @@ def _guess_channels(folded, found):
         raise ValueError(
             f"{found} is ambiguous: {why}: channels first (channel_axis=1, {folded[0]} channels of "
             f"{' x '.join(map(str, folded[1:]))}) or channels last (channel_axis=-1, {folded[-1]} channels of "
-            f"{' x '.join(map(str, folded[:-1]))}). Set channel_axis."
+            f"{' x '.join(map(str, folded[:-1]))}). Set channel_axis"
+            f"{', or spatial_dims=3 for grey volumes' if len(folded) == 3 else ''}."
         )
     return 0 if first else len(folded) - 1
 

@@ -86,10 +86,18 @@ def _column(name, pieces, n_rows):
             f"The labels of task {name!r} are of different types: {listed}. Columns of one name are one task: rename "
             "one of them, or convert its labels."
         )
-    labels = np.concatenate([column.labels for _, _, column in pieces])
+    labels = np.concatenate(_one_kind_of_integers([column.labels for _, _, column in pieces]))
     labels = labels.astype(labels.dtype.newbyteorder("="), copy=False)
     rows = np.concatenate([start + np.flatnonzero(column.labelled) for _, start, column in pieces])
     return _spread(labels, rows, n_rows)
+
+
+def _one_kind_of_integers(pieces):
+    """Return integers as what holds them all: NumPy joins int64 and uint64 as floats, which lose large ones."""
+    if {labels.dtype.kind for labels in pieces} != {"i", "u"} or np.result_type(*pieces).kind != "f":
+        return pieces
+    fits = all(labels.dtype.kind == "i" or int(labels.max()) <= np.iinfo(np.int64).max for labels in pieces)
+    return [labels.astype(np.int64) for labels in pieces] if fits else pieces
 
 
 def _kind(labels):

@@ -80,7 +80,7 @@ def stack_tasks(parts, *, size=None, mode=None, channel_axis="auto"):
     """
     size = None if size is None else check_size(size)
     if mode is not None:
-        check_option("mode", mode, MODES)
+        check_option("mode", mode, tuple(MODES))
     _check_channel_axis(channel_axis, unused=size is None and mode is None)
     images, labels = {}, {}
     for key, (X, y) in _pairs(parts).items():

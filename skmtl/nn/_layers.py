@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from ._conv1d import Conv1d
 from ._pool import MaxPool
 
 __all__ = [
@@ -75,7 +76,7 @@ class Spatial:
 SPATIAL = {
     1: Spatial(
         1,
-        nn.Conv1d,
+        Conv1d,
         nn.ZeroPad1d,
         nn.BatchNorm1d,
         nn.MaxPool1d,
@@ -121,7 +122,7 @@ def spatial(spec, image_shape):
     Examples
     --------
     >>> spatial(None, (1, 100)).conv
-    <class 'torch.nn.modules.conv.Conv1d'>
+    <class 'skmtl.nn._conv1d.Conv1d'>
     """
     if len(image_shape) - 1 in SPATIAL:
         return SPATIAL[len(image_shape) - 1]

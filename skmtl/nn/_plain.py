@@ -15,6 +15,7 @@ _KNOWN = {
     ResidualBlock,
     *(layer for kinds in SPATIAL.values() for layer in kinds.classes),
     *ACTIVATIONS.values(),
+    nn.Conv1d,
     nn.GroupNorm,
     nn.Flatten,
     nn.Linear,

@@ -25,7 +25,7 @@ def file_keys(paths):
     Returns
     -------
     ndarray of shape (len(paths),), bytes
-        Digests of the path without links, the size in bytes and the time of the last change.
+        Digests of the path without links, the size in bytes and the times of the last change, of content and of entry.
     """
     return np.array([_file_key(path) for path in paths], dtype=KEY)
 
@@ -36,7 +36,8 @@ def _file_key(path):
         facts = os.stat(path)
     except (OSError, ValueError):
         return b""
-    return _digest(os.fsencode(path), f"{facts.st_size} {facts.st_mtime_ns}".encode())
+    # Renaming and copying with times can put another picture of equal size and time in a file's place; both move ctime.
+    return _digest(os.fsencode(path), f"{facts.st_size} {facts.st_mtime_ns} {facts.st_ctime_ns}".encode())
 
 
 def _digest(*parts):

@@ -34,16 +34,25 @@ def read_through(cache, paths, settings, read):
     whole = cache.whole(keys)
     if whole is not None:
         return whole, {}
-    parts = [(images, _rows_of(found)) for images, found in cache.parts()]
-    known = set().union(*(rows for _, rows in parts))
-    new = [row for row, key in enumerate(keys.tolist()) if key not in known]
-    failures = {}
-    if new:
-        part = cache.add(keys[new], _report(read(new), new, failures))
-        if part is not None and not failures and len(new) == len(paths):
-            return part[0], {}
-        parts += [] if part is None else [(part[0], _rows_of(part[1]))]
-    return _gather(parts, keys.tolist(), settings), failures
+    names, new = keys.tolist(), list(range(len(keys)))
+    images, failures = None, {}
+    # One part open at a time, and closed again: a stream of lists leaves more of them than a process may open.
+    for stored, found in cache.parts():
+        rows = _rows_of(found)
+        hits = [i for i in new if names[i] in rows]
+        if hits:
+            images = np.empty((len(keys), *settings.shape), np.uint8) if images is None else images
+            _copy(stored, [rows[names[i]] for i in hits], images, hits, chunk_length(settings))
+            new = [i for i in new if names[i] not in rows]
+    if not new:
+        return images, {}
+    part = cache.add(keys[new], _report(read(new), new, failures))
+    if part is not None and len(new) == len(keys) and not failures:
+        return part[0], {}
+    images = np.empty((len(keys), *settings.shape), np.uint8) if images is None else images
+    if part is not None:
+        _copy(part[0], range(len(new)), images, new, chunk_length(settings))
+    return images, failures
 
 
 def _rows_of(keys):
@@ -58,15 +67,7 @@ def _report(chunks, new, failures):
         yield images, [place[row] for row in failed]
 
 
-def _gather(parts, keys, settings):
-    images = np.empty((len(keys), *settings.shape), np.uint8)
-    step = chunk_length(settings)
-    todo = list(range(len(keys)))
-    for stored, rows in parts:
-        hits = [i for i in todo if keys[i] in rows]
-        # In steps, because indexing with a list makes a copy on the way.
-        for start in range(0, len(hits), step):
-            some = hits[start : start + step]
-            images[some] = stored[[rows[keys[i]] for i in some]]
-        todo = [i for i in todo if keys[i] not in rows]
-    return images
+def _copy(stored, rows, images, places, step):
+    """Write the `rows` of a part to these `places`, `step` at a time: indexing with a list makes a copy on the way."""
+    for start in range(0, len(places), step):
+        images[places[start : start + step]] = stored[list(rows[start : start + step])]

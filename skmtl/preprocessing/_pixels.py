@@ -28,6 +28,8 @@ def to_mode(image, settings):
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I") or image.mode == "F":
         image = _to_8_bit(image)
+    elif image.mode == "LAB":
+        image = image.convert("RGB")  # the only way that Pillow knows from there
     if settings.mode == "RGBA" or not image.has_transparency_data:
         return image.convert(settings.mode)
     colour = settings.fill if settings.mode == "RGB" else settings.fill * 3

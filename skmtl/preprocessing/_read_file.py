@@ -54,7 +54,7 @@ def read_file(path, settings):
             return np.asarray(to_size(to_mode(image, settings), settings))
     except (UnreadableFileError, MemoryError):
         raise
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         where = "" if os.path.isabs(path) else f" from the current folder {os.getcwd()!r}"
         raise UnreadableFileError("there is no such file", f"Check the path{where}, and base_folder.", True) from error
     # Decoders raise anything at damaged bytes: SyntaxError, struct.error, IndexError ...

@@ -1,5 +1,7 @@
 import os
+import shutil
 import stat
+import time
 
 import numpy as np
 import pytest
@@ -39,6 +41,24 @@ def test_keys_change_with_size_and_time(files):
         file.write(b"x")
     os.utime(files[2], ns=(facts.st_atime_ns, facts.st_mtime_ns))
     assert (file_keys(files) == first).tolist() == [False, False, False, True, True]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no time of the entry")
+def test_keys_change_with_the_file_in_a_place(save, tmp_path):
+    # As unpacked from an archive with fixed times: all of one size and one time.
+    one, other = (save(np.full((4, 4), grey, np.uint8), f"{grey}.bmp") for grey in (1, 2))
+    for path in (one, other):
+        os.utime(path, (1e9, 1e9))
+    first = file_keys([one, other])
+    time.sleep(0.02)  # the clock of a file system ticks every few milliseconds
+    os.rename(one, tmp_path / "x")
+    os.rename(other, one)
+    os.rename(tmp_path / "x", other)
+    swapped = file_keys([one, other])
+    assert not (swapped == first).any()
+    time.sleep(0.02)
+    shutil.copy2(one, other)
+    assert (file_keys([one, other]) == swapped).tolist() == [True, False]
 
 
 def test_what_cannot_be_found_has_no_key(tmp_path):

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,21 @@ def test_unreadable_files_are_tried_again(through, files, save, tmp_path):
     images, failures, rows = through(paths)
     assert (values(images), failures, rows) == ([10, 7, 7, 20], {}, [1, 2])
     assert through(paths)[2] == []
+
+
+def test_more_parts_than_files_may_be_open(through, save):
+    resource = pytest.importorskip("resource")
+    files = [save(np.full((2, 2), i, np.uint8), f"{i}.png") for i in range(100)]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    in_use = max(int(name) for name in os.listdir("/dev/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (in_use + 40, hard))
+    try:
+        for i, file in enumerate(files):
+            assert through([file])[2] == [0], i
+        images, _, rows = through(files)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert (values(images), rows) == (list(range(100)), [])
 
 
 def test_no_file_is_readable(through):

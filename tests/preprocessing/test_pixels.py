@@ -53,6 +53,13 @@ def test_colours_of_every_kind_of_file(settings, mode):
         assert np.abs(got - expected).max() <= 2, kind
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_lab_is_converted(settings, mode):
+    grey = Image.new("RGB", (2, 2), (128, 128, 128)).convert("LAB")
+    channels = np.asarray(to_mode(grey, settings(mode=mode)))[0, 0]
+    assert np.abs(channels.reshape(-1)[:3].astype(int) - 128).max() <= 2
+
+
 def test_16_bits_are_scaled_and_not_clipped(settings):
     values = np.array([[0, 128, 129, 255, 256, 32768, 65406, 65407, 65535]], np.uint16)
     expected = [[0, 0, 1, 1, 1, 128, 254, 255, 255]]

@@ -53,6 +53,12 @@ def test_a_missing_file(tmp_path, settings):
     assert "from the current folder" in unreadable("none.png", settings()).remedy
 
 
+def test_a_file_where_a_folder_should_be(save, settings):
+    error = unreadable(save(NOISE) + "/none.png", settings())
+    assert error.missing
+    assert error.reason == "there is no such file"
+
+
 @pytest.mark.parametrize("name", ["a.png", "a.jpg"])
 @pytest.mark.parametrize("share", [0.5, 0.9])
 def test_a_truncated_file(save, settings, name, share):
