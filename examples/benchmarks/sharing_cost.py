@@ -45,10 +45,10 @@ def classifier(trunk, sharing, **params):
     )
 
 
-def measure(trunk, n_tasks, n_images, repeats):
-    """Return a row per way of sharing."""
+def measure(trunk, n_tasks, n_images, repeats, ways):
+    """Return a row per way of sharing, of which the first is hard sharing."""
     X, y = images(n_images, n_tasks)
-    runs = {name: classifier(trunk, name, warm_start=True) for name in SHARINGS}
+    runs = {name: classifier(trunk, name, warm_start=True) for name in ways}
     train = race({name: lambda clf=clf: clf.fit(X, y).history_[-1]["seconds"] for name, clf in runs.items()}, repeats)
     predict = race({name: lambda clf=clf: _predict_seconds(clf, X) for name, clf in runs.items()}, repeats)
     return [
@@ -115,6 +115,7 @@ def main(arguments=None):
     parser.add_argument("--images", type=int, default=2000, help="number of images (a quarter for the ResNet)")
     parser.add_argument("--tasks", type=int, nargs="+", default=[2, 5], help="numbers of tasks")
     parser.add_argument("--trunks", nargs="+", choices=list(TRUNKS), default=list(TRUNKS), help="which trunks")
+    parser.add_argument("--ways", nargs="+", choices=list(SHARINGS), default=list(SHARINGS), help="beside hard sharing")
     parser.add_argument("--json", type=Path, help="write everything measured here")
     parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -126,10 +127,11 @@ def main(arguments=None):
     print(", ".join(f"{key} {value}" for key, value in machine().items()))
     print(f"load average at the start {load[0]:.1f}, {load[1]:.1f}, {load[2]:.1f}")
     cells = [("cnn", n, options.images) for n in options.tasks] + [("resnet", options.tasks[0], options.images // 4)]
+    ways = ["hard", *(name for name in options.ways if name != "hard")]
     rows = []
     for trunk, n_tasks, n_images in cells:
         if trunk in options.trunks:
-            rows += measure(trunk, n_tasks, n_images, options.repeats)
+            rows += measure(trunk, n_tasks, n_images, options.repeats, ways)
     hard = [row for row in rows if row["sharing"] == "hard"]
     for row in hard:
         print(f"{row['trunk']}, {row['tasks']} tasks, hard sharing: {1e3 * row['epoch seconds']:.0f} ms an epoch")

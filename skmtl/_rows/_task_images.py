@@ -131,8 +131,8 @@ def _wrapped(value, name):
     if np.ma.is_masked(value):
         raise ValueError(
             f"images[{name!r}] has masked values, but every pixel needs one: fill them, with .filled(0), and mark the "
-            "labels of rows that are no image as missing. Or pass a dict, skorch's SliceDict to split it: there, masked "
-            "rows count as missing."
+            "labels of rows that are no image as missing. Or pass a dict (skorch's SliceDict to split it), where such "
+            "rows may be masked as a whole."
         )
     try:
         readable = value if read_rows(value) is not None else np.asarray(value)

@@ -37,8 +37,8 @@ def read_images(X):
             raise ValueError(f"X is ragged: resize all images to one shape before stacking ({error}).") from error
     if masked:
         raise ValueError(
-            f"X of shape {tuple(X.shape)} has masked values, but every pixel needs one. Drop the rows that are no images, "
-            "from X and y alike: keep = ~X.mask.reshape(len(X), -1).any(axis=1), X.data[keep], y[keep]."
+            f"X of shape {tuple(X.shape)} has masked values, but every pixel needs one. Drop the rows that are no "
+            "images, from X and y alike: keep = ~X.mask.reshape(len(X), -1).any(axis=1), X.data[keep], y[keep]."
         )
     if rows is None or len(rows.shape) < 2 or min(rows.shape) < 1:
         found = f"shape {tuple(X.shape)}" if hasattr(X, "shape") else type(X).__name__

@@ -93,11 +93,12 @@ def _column(name, pieces, n_rows):
 
 
 def _one_kind_of_integers(pieces):
-    """Return integers as what holds them all: NumPy joins int64 and uint64 as floats, which lose large ones."""
+    """Return int64 and uint64 labels in the one that holds all: as NumPy's floats, large ones would merge."""
     if {labels.dtype.kind for labels in pieces} != {"i", "u"} or np.result_type(*pieces).kind != "f":
         return pieces
-    fits = all(labels.dtype.kind == "i" or int(labels.max()) <= np.iinfo(np.int64).max for labels in pieces)
-    return [labels.astype(np.int64) for labels in pieces] if fits else pieces
+    low, high = min(int(labels.min()) for labels in pieces), max(int(labels.max()) for labels in pieces)
+    holding = [t for t in (np.int64, np.uint64) if np.iinfo(t).min <= low and high <= np.iinfo(t).max]
+    return [labels.astype(holding[0]) for labels in pieces] if holding else pieces
 
 
 def _kind(labels):

@@ -292,6 +292,12 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         for i, (part, blank) in enumerate(zip(images.sets, images.blank, strict=True)):
             if self.standardize:
                 seen = row_weight if blank is None else row_weight * ~blank[rows]
+                if not seen.any():
+                    tasks = [task for task, source in images.set_of.items() if source == i]
+                    raise ValueError(
+                        f"X has no image of the tasks {tasks!r} to standardise by (their rows are masked): start with "
+                        "images of every task, or set standardize=False."
+                    )
                 mean[i], std[i] = channel_statistics(part, layout, rows, seen, scale)
         return InputStage(scale, mean, std, self.spatial_dims)
 
@@ -385,6 +391,8 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         if seen is None:
             return sample_weight
         names, columns = self.task_names_, list(y.columns) if hasattr(y, "columns") else None
+        if columns is not None and set(columns) != set(names):
+            columns = None  # named labels for a model that knows its tasks by position: so are their weights
         given = check_sample_weight(sample_weight, len(seen), names, columns, allow_zero=True)
         weights = seen if given is None else seen * given.reshape(len(seen), -1)
         return pd.DataFrame(weights, columns=names) if self._encoder.named_ else weights

@@ -72,6 +72,8 @@ class Images:
         """Return target codes in which images that are none have no labels."""
         if not any(mask is not None for mask in self.blank):
             return codes
+        if all(mask is not None and mask.all() for mask in self.blank):
+            raise ValueError("X has no image: all of its rows are masked. Pass at least one image per class.")
         codes = codes.copy()
         for t, source in enumerate(self.sources(task_names)):
             if self.blank[source] is not None:

@@ -71,7 +71,7 @@ class ImageReader(TransformerMixin, BaseEstimator):
     quarter or an eighth of their size where that leaves at least twice `size`, which is faster and differs by a few
     levels from decoding them whole.
 
-    **Cache.** Images are found again by the path, size in bytes and time of change of their file, and by the
+    **Cache.** Images are found again by the path, size in bytes and times of change of their file, and by the
     parameters that decide the pixels: a file that changed is read again, and so is every file after a change of
     parameters or of Pillow's version. Any number of processes may share the folder. While it is filled, memory holds
     a few hundred images at a time. A list of files that was read as a whole comes back as a read-only memory map;

@@ -31,6 +31,15 @@ def test_names(y, expected):
     assert names("digit", y) == expected
 
 
+@pytest.mark.parametrize(("large", "dtype"), [(2**60, "int64"), (2**63, "uint64")])
+def test_large_integers_of_two_kinds_stay_apart(large, dtype):
+    signed = pd.DataFrame({"id": np.array([0, 1], np.int64)})
+    unsigned = pd.DataFrame({"id": np.array([large, large + 1], np.uint64)})
+    y = stack(a=signed, b=unsigned)
+    assert y["id"].tolist() == [0, 1, large, large + 1]
+    assert y["id"].dtype == dtype
+
+
 def test_keys_of_other_types_name_tasks_too():
     assert names(3, [1, 2]) == [3]
     assert names(3, [[1, 2], [2, 1]]) == ["3_0", "3_1"]

@@ -139,6 +139,7 @@ def test_bad_parts_are_named(parts, error, message):
     ("options", "message"),
     [
         ({"size": 0}, r"size must be a positive int or a pair .* Got 0"),
+        ({"mode": ["L"]}, r"mode must be one of 'L', 'RGB'. Got \['L'\] instead"),
         ({"mode": "rgb"}, "mode must be one of 'L', 'RGB'. Got 'rgb' instead. Did you mean 'RGB'"),
         ({"channel_axis": None}, "channel_axis must be 'auto' or an int"),
         ({"channel_axis": 1}, "channel_axis=1 has no use without size or mode"),

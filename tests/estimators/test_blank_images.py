@@ -308,3 +308,25 @@ def test_what_lies_under_the_mask_does_not_matter(digits):
         for X in (blank, np.ma.masked_invalid(hidden))
     )
     np.testing.assert_array_equal(first.predict_proba(blank)[0], second.predict_proba(np.ma.masked_invalid(hidden))[0])
+
+
+def test_nothing_but_blank_images(digits):
+    X = np.ma.MaskedArray(digits.images[:40], np.ones((40, 8, 8), bool))
+    with pytest.raises(ValueError, match="X has no image: all of its rows are masked"):
+        MultiTaskCNNClassifier().fit(X, digits.frame[:40])
+
+
+def test_first_chunk_without_images_of_one_set(digits):
+    y = digits.frame[:40]
+    X = {"digit": np.ma.MaskedArray(digits.images[:40], np.ones((40, 8, 8), bool)), "parity": digits.images[:40].copy()}
+    classes = {name: np.unique(digits.frame[name]) for name in NAMES}
+    with pytest.raises(ValueError, match=r"X has no image of the tasks \['digit'\] to standardise by"):
+        MultiTaskCNNClassifier().partial_fit(X, y, classes=classes)
+    clf = MultiTaskCNNClassifier(standardize=False, random_state=0).partial_fit(X, y, classes=classes)
+    assert clf.predict(X).shape == (40, 2)
+
+
+def test_weights_of_named_labels_for_a_model_of_nameless_ones(blank):
+    clf = MultiTaskCNNClassifier(max_epochs=1, random_state=0).fit(blank.X, blank.y.to_numpy(object))
+    plain = clf.score(blank.X, blank.y)
+    assert clf.score(blank.X, blank.y, sample_weight=np.ones((40, 2))) == plain
