@@ -23,7 +23,8 @@ families the digit is set in.
 Memory: a batch is 2 * 32 images, and the convolution makes 64 * 224 * 224 values of each. All of them, the places of
 the maxima and the gradients are needed at once, several GiB in float32. So the trunk runs on 16 images at a time
 and once more for their gradient (gradient checkpointing): the same numbers but for the order of the additions, for
-less memory and more time. ``--part 0`` runs whole batches. Each reading has a process of its own, which reports its
+less memory and more time. ``--part 0`` runs whole batches; ``--part 8`` is for processors without AMX, where the trunk
+computes in float32. Each reading has a process of its own, which reports its
 largest resident memory, that of Python, PyTorch and the images included.
 
 Reference: Chen et al. (2016), Training deep nets with sublinear memory cost, arXiv:1604.06174, for the checkpoints.

@@ -16,7 +16,7 @@ from .._targets import MISSING, TargetEncoder, read_targets
 from .._validation import check_option, values_per_task
 from .._weights import check_sample_weight
 from ..exceptions import InterruptedFitWarning, PixelUnitWarning
-from ..nn import HEADS, SHARINGS, TRUNKS, InputStage, MultiTaskLoss
+from ..nn import HEADS, SHARINGS, TRUNKS, MultiTaskLoss
 from ..training import (
     BatchDataset,
     batch_size_for,
@@ -35,7 +35,7 @@ from ._images import image_cells, read_images
 from ._read_images import check_images_readable, check_rows
 from ._setting import resolve_setting
 from ._snapshot import snapshot
-from ._standardize import channel_statistics
+from ._standardize import input_stage
 
 BUILT_ONCE = (
     "trunk",
@@ -121,7 +121,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             net, set_of = self.net_, self._set_of
         else:
             set_of = None if images.set_of is None else tuple(images.sources(names))
-            stage = self._input_stage(images, layout, picked[train_part], row_weight[train_part])
+            stage = input_stage(images, layout, picked[train_part], row_weight[train_part], self.standardize)
             n_train = len(picked[train_part])
             batch_size = self._batch_size(n_train)
             net = build(self, setting, stage, layout.image_shape, encoder.classes_, n_train, batch_size, seeds, set_of)
@@ -285,21 +285,6 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         if setting.monitor is not None:
             watched = np.arange(len(watched)) == setting.monitor
         return hold_out(codes, self.validation_fraction, int(seed), task_names, watched)
-
-    def _input_stage(self, images, layout, rows, row_weight):
-        scale = pixel_scale(images.sets[0].dtype)
-        mean, std = (np.full((len(images.sets), layout.image_shape[0]), value) for value in (0.0, 1.0))
-        for i, (part, blank) in enumerate(zip(images.sets, images.blank, strict=True)):
-            if self.standardize:
-                seen = row_weight if blank is None else row_weight * ~blank[rows]
-                if not seen.any():
-                    tasks = [task for task, source in images.set_of.items() if source == i]
-                    raise ValueError(
-                        f"X has no image of the tasks {tasks!r} to standardise by (their rows are masked): start with "
-                        "images of every task, or set standardize=False."
-                    )
-                mean[i], std[i] = channel_statistics(part, layout, rows, seen, scale)
-        return InputStage(scale, mean, std, self.spatial_dims)
 
     def _batch_size(self, n_train):
         return batch_size_for(n_train) if self.batch_size == "auto" else int(self.batch_size)

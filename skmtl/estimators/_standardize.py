@@ -4,12 +4,50 @@ import math
 
 import numpy as np
 
+from .._inputs import pixel_scale
 from .._rows import pick_rows
+from ..nn import InputStage
 
-__all__ = ["channel_statistics"]
+__all__ = ["channel_statistics", "input_stage"]
 
 PART_BYTES = 16 * 2**20  # read at a time
 PART_VALUES = 2**17  # computed at a time: what is in the processor's cache needs no memory's time
+
+
+def input_stage(images, layout, rows, weights, standardize):
+    """Return the first stage of the network: scaling, and every set's standardisation.
+
+    Parameters
+    ----------
+    images : Images
+        Every set is standardised by itself.
+    layout : ImageLayout
+        Of one image.
+    rows : ndarray of int
+        The training rows.
+    weights : ndarray of shape (len(rows),)
+        Row weights; rows that hold no image count as 0.
+    standardize : bool
+        Whether to; otherwise the stage only scales.
+
+    Raises
+    ------
+    ValueError
+        If a set has no image among the training rows.
+    """
+    scale = pixel_scale(images.sets[0].dtype)
+    mean, std = (np.full((len(images.sets), layout.image_shape[0]), value) for value in (0.0, 1.0))
+    for i, (part, blank) in enumerate(zip(images.sets, images.blank, strict=True)):
+        seen = weights if blank is None else weights * ~blank[rows]
+        if standardize and not seen.any():
+            tasks = [task for task, source in images.set_of.items() if source == i]
+            raise ValueError(
+                f"X has no image of the tasks {tasks!r} to standardise by (their rows are masked): start with images "
+                "of every task, or set standardize=False."
+            )
+        if standardize:
+            mean[i], std[i] = channel_statistics(part, layout, rows, seen, scale)
+    return InputStage(scale, mean, std, len(layout.image_shape) - 1)
 
 
 def channel_statistics(X, layout, rows, weights, scale):
