@@ -1,6 +1,6 @@
 """Ways of sharing compared: where sharing costs accuracy, and where it brings some.
 
-Run it with ``python examples/sharing_methods.py [conflicting] [related]``. It takes about five minutes on two cores.
+Run it with ``python examples/sharing_methods.py [conflicting] [related]``. It takes about seven minutes on one core.
 
 ``conflicting``: which character, and which of four font families, of characters in sixteen fonts. What tells the
 fonts apart is what a reader of characters has to overlook, and the trunk is small. Tested on pairs of a character and

@@ -1,7 +1,7 @@
 """Two inputs and two outputs, in both readings: one trunk for both inputs, or a trunk for each.
 
 Run it with ``python examples/two_inputs.py [--n-images 512] [--epochs 10] [--seed 0] [--size 224] [--part 16]``.
-It takes some six minutes on two cores that have nothing else to do.
+It takes some ten minutes of processor time, shared by the cores there are.
 
 The network: two inputs of 224 x 224 x 3; a convolution with 64 kernels of 3 x 3, "same" padding and ReLU; 2 x 2 max
 pooling; a fully connected layer of 128 with ReLU; a softmax output per task with its own number of classes. Adam at

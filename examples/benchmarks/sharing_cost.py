@@ -112,7 +112,7 @@ def main(arguments=None):
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5, help="rounds that count; the medians are reported")
-    parser.add_argument("--images", type=int, default=2000, help="number of images (a quarter for the ResNet)")
+    parser.add_argument("--images", type=int, default=1000, help="number of images (a quarter for the ResNet)")
     parser.add_argument("--tasks", type=int, nargs="+", default=[2, 5], help="numbers of tasks")
     parser.add_argument("--trunks", nargs="+", choices=list(TRUNKS), default=list(TRUNKS), help="which trunks")
     parser.add_argument("--ways", nargs="+", choices=list(SHARINGS), default=list(SHARINGS), help="beside hard sharing")

@@ -26,8 +26,8 @@ class CGC(BaseEstimator):
 
     With T tasks, C channels after the stem, S weights in the stem, R in the other stages and
     ``K = n_shared + T n_specific`` experts, it has ``S + K R + T (n_shared + n_specific) (C + 1)``
-    weights, where hard sharing has ``S + R``. The time is that of the stem and K times that of the
-    other stages: it grows with the number of tasks.
+    weights, where hard sharing has ``S + R``; a task with a single expert to read takes no gate. The
+    time is that of the stem and K times that of the other stages: it grows with the number of tasks.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval
 from torch import nn
 
+from ._own_input import keeping_input
 from ._sharing import TaskTrunk, stage_channels
 from ._spec import check_spec
 from ._stages import cut_stages
@@ -91,8 +92,12 @@ class CrossStitch(BaseEstimator):
         """
         check_spec(self)
         towers = [cut_stages(make_trunk()) for _ in range(n_tasks)]
-        channels = stage_channels(towers[0], image_shape)[1:] if n_tasks > 1 else []
-        stitches = [self._stitch(n_tasks, width) for width in channels]
+        if n_tasks == 1:
+            return _CrossStitchTrunk(towers, [], self.lr_factor)
+        stitches = [self._stitch(n_tasks, width) for width in stage_channels(towers[0], image_shape)[1:]]
+        # The images are read by all; what later stages read is a mixture of their own.
+        first = keeping_input([tower[0] for tower in towers], image_shape)
+        towers = [[stage, *tower[1:]] for stage, tower in zip(first, towers, strict=True)]
         return _CrossStitchTrunk(towers, stitches, self.lr_factor)
 
     def _stitch(self, n_tasks, channels):

@@ -7,7 +7,7 @@ from ._layers import AXES
 from ._lenet import LeNetTrunk
 from ._outputs import OutputError, choices
 from ._own_module import make_module
-from ._pretrained import PretrainedModule, PretrainedTrunk
+from ._pretrained import PretrainedModule
 from ._resnet import ResNetTrunk
 from ._trunks import ConvTrunk
 
@@ -17,8 +17,8 @@ TRUNKS = {"cnn": ConvTrunk, "lenet": LeNetTrunk, "resnet": ResNetTrunk}
 
 
 def is_own_module(trunk):
-    """Return whether what runs is the user's own module, given as such, as a class or factory, or as pretrained."""
-    return isinstance(trunk, PretrainedTrunk) or not _is_spec(trunk)
+    """Return whether what runs is the user's own module, given as such or by a spec, class or factory of theirs."""
+    return type(trunk) not in TRUNKS.values()
 
 
 def _is_spec(trunk):

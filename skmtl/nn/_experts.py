@@ -4,7 +4,8 @@ import numpy as np
 from torch import nn
 
 from ._expert_level import ExpertLevel
-from ._sharing import TaskTrunk, stage_channels
+from ._own_input import keeping_input
+from ._sharing import TaskTrunk, stage_shapes
 from ._stages import cut_stages
 
 __all__ = ["build_experts"]
@@ -79,18 +80,19 @@ def build_experts(spec, make_trunk, n_tasks, image_shape, *, n_shared, n_specifi
     stem = _stem_size(spec, len(first), n_levels)
     n_experts = n_shared + n_tasks * n_specific
     trunks = [first, *(cut_stages(make_trunk()) for _ in range(n_experts - 1))]
-    channels, levels = stage_channels(first, image_shape), []
+    shapes, levels = stage_shapes(first, image_shape), []
     for group in np.array_split(np.arange(stem, len(first)), n_levels):
         begin, end = int(group[0]), int(group[-1]) + 1
-        experts = [_keeping_input(nn.Sequential(*trunk[begin:end])) for trunk in trunks]
-        levels.append(ExpertLevel(experts, n_shared, n_tasks, channels[begin], is_last=end == len(first)))
+        # Other experts read it too, and so do the gates.
+        experts = keeping_input([_out_of_place(nn.Sequential(*trunk[begin:end])) for trunk in trunks], shapes[begin])
+        levels.append(ExpertLevel(experts, n_shared, n_tasks, shapes[begin][0], is_last=end == len(first)))
     names = [f"{shared_name} {k}" for k in range(n_shared)]
     names += [f"{{{t}}} {k}" for t in range(n_tasks) for k in range(n_specific)]
     return ExpertTrunk(nn.Sequential(*first[:stem]), levels, n_tasks, names)
 
 
-def _keeping_input(expert):
-    # What it reads, other experts and the gates read too.
+def _out_of_place(expert):
+    # Saves the copy of what the expert reads, of which most layers that can work in place have no need.
     for layer in expert.modules():
         if getattr(layer, "inplace", False):
             layer.inplace = False

@@ -1,6 +1,5 @@
 """Heads: the layers of one task, and how the heads of all tasks run together."""
 
-import inspect
 from numbers import Real
 
 import torch
@@ -9,6 +8,7 @@ from sklearn.utils._param_validation import Interval
 from torch import nn
 from torch.nn import functional as F
 
+from ._built_head import build_head, class_ranks
 from ._mlp import mlp_layers
 from ._ordinal_head import OrdinalHead
 from ._sigmoid_head import SigmoidHead
@@ -96,16 +96,16 @@ class Heads(nn.Module):
         others = [t for t in range(len(specs)) if t not in set(linear)]
         labels = [None] * len(specs) if classes is None else classes
         self.n_classes = list(n_classes)
-        self.ranks = [_ranks(*of_task) for of_task in zip(specs, n_classes, labels, strict=True)]
+        self.ranks = [class_ranks(*of_task) for of_task in zip(specs, n_classes, labels, strict=True)]
         self.linear = nn.Linear(n_features, sum(n_classes[t] for t in linear)) if linear else None
-        self.others = nn.ModuleList(_built(specs[t], n_features, n_classes[t], labels[t]) for t in others)
+        self.others = nn.ModuleList(build_head(specs[t], n_features, n_classes[t], labels[t]) for t in others)
         self.linear_tasks = linear
         self.register_buffer("order", self._task_order(linear + others) if linear and others else None, False)
 
     @property
     def dtype(self):
         """The floating-point type of the layers."""
-        return next(self.parameters()).dtype
+        return next((p.dtype for p in self.parameters()), torch.float32)
 
     def _task_order(self, tasks):
         columns = torch.arange(sum(self.n_classes))
@@ -140,13 +140,3 @@ class Heads(nn.Module):
             for t, own in zip(range(len(self.n_classes)), features, strict=True)
         ]
         return torch.cat(logits, dim=1)
-
-
-def _built(spec, n_features, n_classes, classes):
-    if "classes" in inspect.signature(spec.build).parameters:
-        return spec.build(n_features, n_classes, classes=classes)
-    return spec.build(n_features, n_classes)
-
-
-def _ranks(spec, n_classes, classes):
-    return spec.class_order(n_classes, classes) if hasattr(spec, "class_order") else None

@@ -3,6 +3,7 @@
 from sklearn.base import BaseEstimator
 from torch import nn
 
+from ._own_input import keeping_input
 from ._sharing import TaskTrunk
 
 __all__ = ["IndependentNetworks"]
@@ -43,7 +44,7 @@ class IndependentNetworks(BaseEstimator):
         -------
         TaskTrunk
         """
-        return _IndependentTrunk([make_trunk() for _ in range(n_tasks)])
+        return _IndependentTrunk(keeping_input([make_trunk() for _ in range(n_tasks)], image_shape))
 
 
 class _IndependentTrunk(TaskTrunk):

@@ -21,8 +21,9 @@ class MMoE(BaseEstimator):
     reads x itself and has no b.) One expert is hard sharing, exactly.
 
     With T tasks, C channels after the stem, S weights in the stem and R in the other stages, it has
-    ``S + n_experts R + T n_experts (C + 1)`` weights, where hard sharing has ``S + R``. The time is
-    that of the stem and `n_experts` times that of the other stages, whatever the number of tasks.
+    ``S + n_experts R + T n_experts (C + 1)`` weights (one expert takes no gates), where hard sharing
+    has ``S + R``. The time is that of the stem and `n_experts` times that of the other stages,
+    whatever the number of tasks.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ from torch import nn
 
 from ._custom_trunk import build_trunk, is_own_module
 from ._heads import Heads
+from ._shared_size import check_fresh, shared_size
 from ._sharing import TaskTrunk
 
 __all__ = ["InputStage", "MultiTaskModule", "build_module"]
@@ -216,15 +217,19 @@ def build_module(trunk, sharing, head_specs, inputs, image_shape, classes, dtype
     ValueError
         If trunk and heads have no parameter that may be trained.
     """
-    sizes = []
+    trunks = []
 
     def make_trunk():
         made, n_features = build_trunk(trunk, image_shape)
-        sizes.append(n_features)
+        check_fresh(made, [other for other, _ in trunks])
+        trunks.append((made, n_features))
         return made
 
     built = sharing.build(make_trunk, len(classes), image_shape)
-    heads = Heads(head_specs, sizes[0], [len(c) for c in classes], classes)
+    # Under hard sharing, what was made is what runs, and its size is known.
+    known = next((n_features for made, n_features in trunks if made is built), None)
+    n_features = known or shared_size(built, sharing, len(classes), image_shape)
+    heads = Heads(head_specs, n_features, [len(c) for c in classes], classes)
     module = MultiTaskModule(inputs, built, heads, own_trunk=is_own_module(trunk), set_of=set_of)
     if not any(p.requires_grad for p in module.parameters()):
         raise ValueError(

@@ -8,6 +8,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from ._attention import StageAttention
+from ._own_input import keeping_input
 from ._sharing import TaskTrunk, pooled, stage_shapes
 from ._spec import check_spec
 from ._stages import cut_stages
@@ -106,7 +107,9 @@ class MTAN(BaseEstimator):
                 )
             hidden = max(int(shape[0] // self.reduction), min(shape[0], MIN_HIDDEN))
             attentions.append(StageAttention(shape, before, n_tasks, hidden, self.normalization == "batch"))
-        return _MTANTrunk(stages, attentions, n_tasks)
+        # The masks read what the next stage reads.
+        later = [keeping_input([stage], shape)[0] for stage, shape in zip(stages[1:], shapes[:-1], strict=True)]
+        return _MTANTrunk([stages[0], *later], attentions, n_tasks)
 
 
 class _MTANTrunk(TaskTrunk):

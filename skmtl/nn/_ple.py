@@ -29,8 +29,9 @@ class PLE(BaseEstimator):
     With T tasks, S weights in the stem, R in the other stages and ``K = n_shared + T n_specific``
     experts a level, it has ``S + K R`` weights, where hard sharing has ``S + R``, and per level that
     reads C channels ``T (n_shared + n_specific) (C + 1)`` in the gates of the tasks and, but for the
-    last level, ``K (C + 1)`` in the shared gate. The time is that of the stem and K times that of
-    the other stages: it grows with the number of tasks, not with that of levels.
+    last level and without shared experts, ``K (C + 1)`` in the shared gate; tasks with a single expert
+    to read take no gates at all. The time is that of the stem and K times that of the other stages: it
+    grows with the number of tasks, not with that of levels.
 
     Parameters
     ----------

@@ -1,10 +1,15 @@
 """Parameters that ask for a learning rate or a weight decay of their own."""
 
 import inspect
+from numbers import Real
 
 import torch
 
+from .._validation import did_you_mean
+
 __all__ = ["check_groups", "parameter_groups"]
+
+OPTIONS = ("lr_factor", "weight_decay")
 
 
 def parameter_groups(module, parameters, optimizer, lr):
@@ -38,7 +43,7 @@ def parameter_groups(module, parameters, optimizer, lr):
 
 
 def check_groups(module, optimizer):
-    """Raise ValueError if parameters ask for rates of their own that the optimiser cannot give.
+    """Raise ValueError if parameters ask for what does not exist, or for rates that the optimiser cannot give.
 
     Parameters
     ----------
@@ -47,7 +52,8 @@ def check_groups(module, optimizer):
     optimizer : type
         ``torch.optim.Optimizer`` subclass.
     """
-    if issubclass(optimizer, torch.optim.LBFGS) and _asked(module, optimizer):
+    asked = _asked(module, optimizer)
+    if asked and issubclass(optimizer, torch.optim.LBFGS):
         raise ValueError(
             "optimizer: LBFGS has one learning rate for all parameters, but trunk or sharing asks for several: set "
             "lr_factor=1, or use another optimizer."
@@ -61,13 +67,31 @@ def _asked(module, optimizer):
         usual["weight_decay"] = 0.0
     asked = {}
     for layer in module.modules():
-        options = getattr(layer, "parameter_options", dict)()
+        options = layer.parameter_options() if callable(getattr(layer, "parameter_options", None)) else {}
         named = dict(layer.named_parameters()) if options else {}
         for name, values in options.items():
+            _check(layer, name, values, named)
             special = {key: value for key, value in values.items() if key not in usual or value != usual[key]}
+            if "weight_decay" in special and "weight_decay" in usual:
+                raise ValueError(
+                    f"optimizer: {optimizer.__name__} has no weight_decay, but {type(layer).__name__} asks for "
+                    f"{special['weight_decay']} for {name!r}: use another optimizer, or ask for 0."
+                )
             if special:
                 asked[id(named[name])] = special
     return asked
+
+
+def _check(layer, name, values, named):
+    start = f"parameter_options of {type(layer).__name__} must map names of its parameters to 'lr_factor' and "
+    start += "'weight_decay', finite numbers >= 0. "
+    if name not in named:
+        raise ValueError(f"{start}It names {name!r}, which is no parameter.{did_you_mean(name, named)}")
+    for key, value in values.items():
+        if key not in OPTIONS:
+            raise ValueError(f"{start}It asks for {key!r} for {name!r}.{did_you_mean(key, OPTIONS)}")
+        if not (isinstance(value, Real) and 0 <= value < float("inf")):
+            raise ValueError(f"{start}It asks for {key}={value!r} for {name!r}.")
 
 
 def _settings(options, lr):

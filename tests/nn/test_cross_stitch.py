@@ -25,7 +25,7 @@ def built(n_tasks=3, n_dims=2, trunk=make_trunk, **params):
 
 def independent(n_tasks=3, n_dims=2):
     torch.manual_seed(0)
-    return IndependentNetworks().build(lambda: make_trunk(n_dims), n_tasks, ()).double()
+    return IndependentNetworks().build(lambda: make_trunk(n_dims), n_tasks, (1, *(8,) * n_dims)).double()
 
 
 def numbers(*shape, seed=0):

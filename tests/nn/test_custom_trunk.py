@@ -2,6 +2,7 @@ from functools import partial
 
 import pytest
 import torch
+from sklearn.base import BaseEstimator
 from torch import nn
 
 from skmtl.nn import TRUNKS, ConvTrunk, LeNetTrunk, PretrainedTrunk, ResNetTrunk, is_own_module
@@ -51,6 +52,11 @@ class Returns(nn.Module):
         return self.function(x)
 
 
+class OwnSpec(BaseEstimator):
+    def build(self, image_shape):
+        return Sized(image_shape, 5)
+
+
 @pytest.mark.parametrize(
     ("trunk", "n_features"),
     [
@@ -83,6 +89,7 @@ def test_feature_size_is_found_by_running(trunk, n_features):
         (lazy, True),
         (partial(Sized, width=5), True),
         (PretrainedTrunk(Plain()), True),
+        (OwnSpec(), True),
         (ConvTrunk(), False),
         (LeNetTrunk(), False),
         (ResNetTrunk(), False),

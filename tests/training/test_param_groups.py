@@ -94,6 +94,33 @@ def test_lbfgs_is_refused():
     check_groups(Asking({"own": {"lr_factor": 2.0}}), torch.optim.SGD)
 
 
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"owm": {"lr_factor": 2.0}}, r"names 'owm', which is no parameter\. Did you mean 'own'\?"),
+        ({"own": {"lr": 0.1}}, r"parameter_options of Asking must map .* It asks for 'lr' for 'own'"),
+        ({"own": {"weigth_decay": 0.0}}, r"Did you mean 'weight_decay'\?"),
+        ({"own": {"lr_factor": -1}}, "It asks for lr_factor=-1 for 'own'"),
+        ({"own": {"lr_factor": float("nan")}}, "finite numbers >= 0"),
+        ({"own": {"weight_decay": "0"}}, "It asks for weight_decay='0'"),
+    ],
+)
+def test_wishes_that_mean_nothing_are_errors(options, match):
+    with pytest.raises(ValueError, match=match):
+        check_groups(Asking(options), torch.optim.SGD)
+
+
+def test_a_weight_decay_that_the_optimiser_lacks_is_an_error():
+    with pytest.raises(ValueError, match=r"Rprop has no weight_decay, but Asking asks for 0\.3 for 'own'"):
+        check_groups(Asking({"own": {"weight_decay": 0.3}}), torch.optim.Rprop)
+
+
+def test_only_a_method_asks():
+    module = nn.Linear(2, 2)
+    module.parameter_options = {"weight": 1}
+    assert len(groups_of(module)) == 1
+
+
 def test_lbfgs_is_refused_in_a_fit(small, digits):
     clf = small(sharing=CrossStitch(), optimizer=torch.optim.LBFGS, weight_decay=0, batch_size=60, lr=1.0)
     with pytest.raises(ValueError, match="LBFGS has one learning rate"):
