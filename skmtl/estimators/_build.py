@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from ..nn import MultiTaskLoss, build_module, is_own_module
+from ..nn import HEADS, SHARINGS, MultiTaskLoss, build_module, is_own_module
 from ..training import (
     RandomStream,
     build_net,
@@ -49,7 +49,7 @@ def build(estimator, setting, stage, image_shape, classes, n_train, batch_size, 
         raise ValueError("precision='float16' scales gradients, which LBFGS does not allow: use 'float32'.")
     n_sets = 1 if set_of is None else max(set_of) + 1
     small = n_train * n_sets * math.prod(image_shape) <= FLOAT64_VALUES and device.type == "cpu"
-    exact = small and not is_own_module(setting.trunk) and estimator.precision == "auto"
+    exact = small and _all_built_in(setting) and estimator.precision == "auto"
     stream = RandomStream(int(seeds[1]))
     with stream:
         dtype = torch.float64 if exact else torch.float32
@@ -80,6 +80,12 @@ def build(estimator, setting, stage, image_shape, classes, n_train, batch_size, 
         random_stream=stream,
         **setting.net_params,
     )
+
+
+def _all_built_in(setting):
+    # What a user has written may hold constants of its own in float32.
+    heads = all(type(head) in HEADS.values() for head in setting.heads)
+    return heads and type(setting.sharing) in SHARINGS.values() and not is_own_module(setting.trunk)
 
 
 def _runs_in(trunk, image_shape, dtype):

@@ -337,7 +337,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         return self._train(X, y, sample_weight, continuing=continuing, classes=classes, epochs=1, partial=True)
 
     def predict(self, X):
-        """Predict the most probable label of every task.
+        """Predict a label of every task: the most probable one; of ordered classes, the median.
 
         Parameters
         ----------

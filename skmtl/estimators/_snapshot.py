@@ -33,5 +33,7 @@ def snapshot(value):
         return str(value)
     if hasattr(value, "__array__") and not isinstance(value, (np.generic, torch.nn.Module)):
         array = np.asarray(value.detach().cpu() if isinstance(value, torch.Tensor) else value)
-        return array.shape, array.tobytes() if array.ndim else array.item()
+        # The bytes of objects are their addresses, which pickling changes.
+        values = array.tolist() if array.dtype.hasobject else array.tobytes()
+        return array.shape, values if array.ndim else array.item()
     return value

@@ -58,6 +58,7 @@ def _n_features(module, image_shape):
         ) from error
     module.train(was_training)
     _check_features(out, name)
+    _check_real(module, out, name)
     return out.flatten(1).shape[1]
 
 
@@ -71,6 +72,17 @@ def _check_features(out, name):
         raise ValueError(
             f"trunk: {name} must return one tensor of shape (batch, ...). Got {found} for a batch of 2: wrap it in a "
             f"module that returns its features{remedy}."
+        )
+
+
+def _check_real(module, out, name):
+    # The network is cast to one real type, which would drop the imaginary parts.
+    held = [k for k, v in [*module.named_parameters(), *module.named_buffers()] if v.is_complex()]
+    if held or out.is_complex():
+        found = f"complex {', '.join(held)}" if held else "complex features"
+        raise ValueError(
+            f"trunk: {name} has {found}, but all numbers of the network are real: hold the real and the imaginary part "
+            "in one real tensor (torch.view_as_complex), and return real features."
         )
 
 

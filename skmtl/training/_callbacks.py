@@ -68,6 +68,7 @@ class LearningRate(Callback):
             group["lr"] = net.lr * group.get("lr_factor", 1.0)
             group.pop("initial_lr", None)
         self.scheduler_ = self.factory(net.optimizer_, net.lr, self.total_steps)
+        _check_factors(self.scheduler_, net.optimizer_.param_groups)
         self.steps_ = 0
 
     def on_batch_end(self, net, training=False, **kwargs):
@@ -92,6 +93,17 @@ class LearningRate(Callback):
 
     def __getstate__(self):
         return {**self.__dict__, "factory": None, "scheduler_": None}
+
+
+def _check_factors(scheduler, groups):
+    # Some schedules set the rate of all parameters to one that is their own argument.
+    for group in groups:
+        if not math.isclose(group["lr"], groups[0]["lr"] * group.get("lr_factor", 1.0), rel_tol=1e-6):
+            raise ValueError(
+                f"lr_scheduler: {type(scheduler).__name__} sets learning rates of its own, and not the ones by which "
+                f"trunk or sharing ask to be trained (lr_factor={group['lr_factor']}): use 'one-cycle', 'cosine' or "
+                "'constant', or set lr_factor=1."
+            )
 
 
 class PrintEpoch(Callback):

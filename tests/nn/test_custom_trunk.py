@@ -140,6 +140,31 @@ def test_outputs_that_are_no_features(function, match):
         build_trunk(Returns(function), SHAPE)
 
 
+class Spectral(nn.Module):
+    def __init__(self, kind):
+        super().__init__()
+        self.kind, weights = kind, torch.ones(4, dtype=torch.complex64)
+        if kind == "weights":
+            self.weights = nn.Parameter(weights)
+        else:
+            self.register_buffer("weights", weights if kind == "buffer" else torch.view_as_real(weights))
+
+    def forward(self, x):
+        weights = torch.view_as_complex(self.weights) if self.kind in ("features", "real") else self.weights
+        out = torch.fft.rfft2(x) * weights
+        return out if self.kind == "features" else out.abs()
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [("weights", "complex weights"), ("buffer", "complex weights"), ("features", "complex features")],
+)
+def test_complex_numbers_would_lose_their_imaginary_part(kind, found):
+    with pytest.raises(ValueError, match=f"trunk: Spectral has {found}, but .* are real: .*view_as_complex"):
+        build_trunk(Spectral(kind), SHAPE)
+    assert build_trunk(Spectral("real"), SHAPE)[1] == 3 * 8 * 4
+
+
 def test_factory_that_needs_more_than_is_known():
     def factory(image_shape, depth, *, width, **kwargs):
         raise AssertionError("never called")

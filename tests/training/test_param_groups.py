@@ -294,3 +294,17 @@ def test_everything_frozen_trains_the_heads_alone(small, digits):
         assert torch.equal(clf.net_.module_.trunk.module.state_dict()[name], value), name
     losses = [row["train_loss"] for row in clf.history_]
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("cls", [torch.optim.lr_scheduler.OneCycleLR, torch.optim.lr_scheduler.CyclicLR])
+def test_a_schedule_that_would_ignore_the_factor_is_refused(small, digits, cls):
+    params = (
+        {"max_lr": 0.1, "total_steps": 10}
+        if cls is torch.optim.lr_scheduler.OneCycleLR
+        else {"max_lr": 0.1, "base_lr": 0.01}
+    )
+    net_params = {f"lr_scheduler__{k}": v for k, v in params.items()}
+    how = {"lr_scheduler": cls, "net_params": net_params, "optimizer": "momentum"}
+    with pytest.raises(ValueError, match=rf"{cls.__name__} sets learning rates of its own.*lr_factor=10.0"):
+        small(sharing=CrossStitch(lr_factor=10.0), **how).fit(*digits)
+    assert small(sharing="hard", **how).fit(*digits).n_iter_ == 2
