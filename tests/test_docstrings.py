@@ -32,6 +32,7 @@ PLUMBING = {
         "folded",
         "is_own_module",
         "is_plain",
+        "run_on_blank",
     },
     "skmtl.weighting": {"build_weighting"},
 }

@@ -1,5 +1,6 @@
 """Pure PyTorch: trunks, how tasks share them, heads and the loss of many tasks at once."""
 
+from ._blank import run_on_blank
 from ._cgc import CGC
 from ._cross_stitch import CrossStitch
 from ._custom_trunk import TRUNKS, is_own_module
@@ -51,4 +52,5 @@ __all__ = [
     "folded",
     "is_own_module",
     "is_plain",
+    "run_on_blank",
 ]

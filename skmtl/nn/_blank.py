@@ -1,6 +1,7 @@
 """What a module makes of blank images."""
 
 import torch
+from torch.nn.parameter import UninitializedParameter
 
 __all__ = ["run_on_blank"]
 
@@ -22,11 +23,15 @@ def run_on_blank(module, shape):
     torch.Size([2, 64])
     """
     modes = [(layer, layer.training) for layer in module.modules()]
-    dtype = next((p.dtype for p in module.parameters() if p.is_floating_point()), torch.float32)
-    images = torch.zeros((2, *shape), dtype=dtype)
+    images = torch.zeros((2, *shape), dtype=_dtype(module))
     try:
         with torch.no_grad():
             return images, module.eval()(images)
     finally:
         for layer, mode in modes:
             layer.training = mode
+
+
+def _dtype(module):
+    made = (p for p in module.parameters() if not isinstance(p, UninitializedParameter))
+    return next((p.dtype for p in made if p.is_floating_point()), torch.float32)

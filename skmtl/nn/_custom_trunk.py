@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from ._blank import run_on_blank
 from ._layers import AXES
 from ._lenet import LeNetTrunk
 from ._outputs import OutputError, choices
@@ -42,12 +43,8 @@ def build_trunk(trunk, image_shape):
 
 def _n_features(module, image_shape):
     name = type(module.module if isinstance(module, PretrainedModule) else module).__name__
-    was_training = module.training
-    module.eval()
-    dtype = next((p.dtype for p in module.parameters() if p.is_floating_point() and not _is_lazy(p)), torch.float32)
     try:
-        with torch.no_grad():
-            out = module(torch.zeros((2, *image_shape), dtype=dtype))
+        _, out = run_on_blank(module, image_shape)
     except OutputError as error:
         raise ValueError(f"trunk: {name}: {error}") from error
     except Exception as error:
@@ -56,7 +53,6 @@ def _n_features(module, image_shape):
             f"(batch, {AXES.get(len(image_shape) - 1, 'channels, ...')}): {error}. If the axes are wrong, set "
             "channel_axis, image_shape or spatial_dims; if the image is too small, use fewer or smaller layers."
         ) from error
-    module.train(was_training)
     _check_features(out, name)
     _check_real(module, out, name)
     return out.flatten(1).shape[1]
@@ -84,7 +80,3 @@ def _check_real(module, out, name):
             f"trunk: {name} has {found}, but all numbers of the network are real: hold the real and the imaginary part "
             "in one real tensor (torch.view_as_complex), and return real features."
         )
-
-
-def _is_lazy(parameter):
-    return isinstance(parameter, nn.parameter.UninitializedParameter)

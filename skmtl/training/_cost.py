@@ -7,6 +7,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from ..nn import run_on_blank
 from ._random import RandomStream
 
 __all__ = ["Cost", "measure_cost", "predict_batch_size"]
@@ -81,14 +82,9 @@ class _FlopCounter(TorchDispatchMode):
 
 def run_blank(module, image_shape):
     """Return what `module` makes of two blank images, as in prediction."""
-    was_training = module.training
-    dtype = next((p.dtype for p in module.parameters() if p.is_floating_point()), torch.float32)
-    try:
-        # A user's own trunk may draw random numbers even here, which must not be the user's.
-        with RandomStream(0), torch.no_grad():
-            return module.eval()(torch.zeros((2, *image_shape), dtype=dtype))
-    finally:
-        module.train(was_training)
+    # A user's own trunk may draw random numbers even here, which must not be the user's.
+    with RandomStream(0):
+        return run_on_blank(module, image_shape)[1]
 
 
 def predict_batch_size(cost, device, n_inputs=1):
