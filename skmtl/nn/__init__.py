@@ -8,10 +8,11 @@ from ._fold import folded
 from ._hard import HardSharing
 from ._heads import HEADS, LinearHead, MLPHead
 from ._independent import IndependentNetworks
+from ._input_stage import InputStage
 from ._lenet import LeNetTrunk
 from ._loss import MultiTaskLoss
 from ._mmoe import MMoE
-from ._module import InputStage, MultiTaskModule, build_module
+from ._module import MultiTaskModule, build_module
 from ._mtan import MTAN
 from ._ordinal_head import OrdinalHead
 from ._plain import is_plain
