@@ -1,4 +1,4 @@
-"""Real images with several labels each: most need no download, the others keep a cache."""
+"""Images with several labels each, real or drawn, and what takes images of several tasks through scikit-learn."""
 
 from .._rows import LazyRows, TaskImages
 from ._glyphs import load_glyphs
