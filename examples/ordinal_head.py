@@ -12,7 +12,7 @@ the left one. There the order is in the labels and not in the looks: 4 + 5 and 9
 taken for an 8 is seven ranks off. That takes two minutes.
 """
 
-import sys
+import argparse
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,6 @@ from skmtl import MultiTaskCNNClassifier
 from skmtl.datasets import load_two_digits
 from skmtl.nn import LinearHead, OrdinalHead
 
-SEEDS = range(5)
 LEVELS = ("thin", "light", "regular", "bold", "heavy", "black")
 
 
@@ -93,11 +92,16 @@ def report(table):
         print(summary.to_string(float_format="{:.3f}".format))
 
 
-def main(task="ink"):
+def main(arguments=None):
     """Fit all heads for all seeds and print the tables."""
-    data, sizes = {"ink": (ink, (300, 1198)), "sum": (two_digits, (2000,))}[task]
-    report(pd.DataFrame([rank_errors(data, n, seed) for n in sizes for seed in SEEDS]))
+    tasks = {"ink": (ink, (300, 1198)), "sum": (two_digits, (2000,))}
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("task", nargs="?", choices=tasks, default="ink", help="the ordered task (ink)")
+    parser.add_argument("--seeds", type=int, choices=range(1, 101), metavar="N", default=5, help="how many (5)")
+    options = parser.parse_args(arguments)
+    data, sizes = tasks[options.task]
+    report(pd.DataFrame([rank_errors(data, n, seed) for n in sizes for seed in range(options.seeds)]))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

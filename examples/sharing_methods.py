@@ -134,7 +134,9 @@ def main(arguments=None):
     """Fit all ways for all seeds and print the tables, accuracies in per cent."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("problems", nargs="*", metavar="conflicting|related", help="what to run (both)")
-    parser.add_argument("--seeds", type=int, default=5, help="how many seeds, from 0")
+    parser.add_argument(
+        "--seeds", type=int, choices=range(1, 101), metavar="N", default=5, help="how many seeds, from 0"
+    )
     parser.add_argument("--validation", action="store_true", help="score a part of the training images, not the test")
     parser.add_argument("--max-epochs", type=int, default=30, help="passes over the training images")
     parser.add_argument("--share", type=float, default=1.0, help="share of the images; below 1 tries it out")

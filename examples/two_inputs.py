@@ -1,6 +1,6 @@
 """Two inputs and two outputs, in both readings: one trunk for both inputs, or a trunk for each.
 
-Run it with ``python examples/two_inputs.py [--n-images 512] [--epochs 10] [--seed 0] [--size 224] [--part 16]``.
+Run it with ``python examples/two_inputs.py [--n-images 512] [--epochs 10] [--seed 0] [--size 224] [--part 8]``.
 It takes some ten minutes of processor time, shared by the cores there are.
 
 The network: two inputs of 224 x 224 x 3; a convolution with 64 kernels of 3 x 3, "same" padding and ReLU; 2 x 2 max
@@ -21,10 +21,9 @@ come with Matplotlib, in a dark colour on a light one. The tasks: which of 26 le
 families the digit is set in.
 
 Memory: a batch is 2 * 32 images, and the convolution makes 64 * 224 * 224 values of each. All of them, the places of
-the maxima and the gradients are needed at once, several GiB in float32. So the trunk runs on 16 images at a time
+the maxima and the gradients are needed at once, several GiB in float32. So the trunk runs on 8 images at a time
 and once more for their gradient (gradient checkpointing): the same numbers but for the order of the additions, for
-less memory and more time. ``--part 0`` runs whole batches; ``--part 8`` is for processors without AMX, where the trunk
-computes in float32. Each reading has a process of its own, which reports its
+less memory and more time. ``--part 0`` runs whole batches. Each reading has a process of its own, which reports its
 largest resident memory, that of Python, PyTorch and the images included.
 
 Reference: Chen et al. (2016), Training deep nets with sublinear memory cost, arXiv:1604.06174, for the checkpoints.
@@ -150,10 +149,10 @@ def parse(arguments):
     """Return the options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n-images", type=int, default=512, help="training images of each input; half as many test")
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=10, help="passes over the training images")
+    parser.add_argument("--seed", type=int, default=0, help="of the images, the weights and the order of the batches")
     parser.add_argument("--size", type=int, default=224, help="height and width of the images in pixels")
-    parser.add_argument("--part", type=int, default=16, help="images that a trunk trains on at a time; 0 for all")
+    parser.add_argument("--part", type=int, default=8, help="images that a trunk trains on at a time; 0 for all")
     parser.add_argument("--stage", choices=("render", *READINGS), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)

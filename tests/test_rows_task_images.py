@@ -160,7 +160,7 @@ def test_all_kinds_of_values(tmp_path):
         "lazy": LazyRows(CLOTHES[::-1], slice(None, None, -1)),
         "frame": pd.DataFrame(CLOTHES),
         "list": CLOTHES.tolist(),
-        "unmasked": np.ma.masked_array(CLOTHES, mask=False),
+        "unmasked": np.ma.masked_array(CLOTHES.copy(), mask=False),
     }
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["x"] = CLOTHES

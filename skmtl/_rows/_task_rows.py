@@ -13,8 +13,8 @@ __all__ = ["distinct_images"]
 def distinct_images(X, name="X"):
     """Return what a mapping task -> images holds, each set of images once.
 
-    Tasks share a set if they are given the same object, or LazyRows of the same rows of the same
-    storage: the network then reads and computes it once.
+    Tasks share a set if they are given the same object, views of the same memory, or LazyRows of the same
+    rows of the same storage: the network then reads and computes it once.
 
     Parameters
     ----------
@@ -62,11 +62,18 @@ def distinct_images(X, name="X"):
 
 def _same(value, other):
     (storage, rows), (other_storage, other_rows) = _origin(value), _origin(other)
-    if storage is not other_storage:
+    if storage is not other_storage and not _same_memory(storage, other_storage):
         return False
     if rows is None or other_rows is None:
         return rows is other_rows
     return rows is other_rows or np.array_equal(rows, other_rows)
+
+
+def _same_memory(array, other):
+    # Slices of one array that were made twice, as in {task: X[:100] for task in tasks}.
+    if type(array) is not np.ndarray or type(other) is not np.ndarray:
+        return False
+    return array.__array_interface__ == other.__array_interface__
 
 
 def _origin(value):

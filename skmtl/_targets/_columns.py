@@ -6,7 +6,7 @@ import numpy as np
 
 from .._validation import did_you_mean
 from ._labels import check_missing_label, read_labels
-from ._split import split_columns
+from ._split import column_orders, split_columns
 
 __all__ = ["TargetColumn", "Targets", "read_targets"]
 
@@ -23,11 +23,14 @@ class TargetColumn:
         The labels that are there, in row order, in their own dtype.
     labelled : ndarray of shape (n_samples,), bool
         Which rows have one.
+    order : list or None
+        Levels from the lowest to the highest, where the column came with an order of its own.
     """
 
     name: object
     labels: np.ndarray
     labelled: np.ndarray
+    order: list | None = None
 
     def __len__(self):
         return len(self.labelled)
@@ -134,7 +137,7 @@ def read_targets(y, missing_label=None):
         raise ValueError("y has no columns: expected shape (n_samples,) or (n_samples, n_tasks) with n_tasks >= 1.")
     from_list = dtype is None and isinstance(y, (list, tuple))
     read = [
-        TargetColumn(name, *read_labels(name, values, missing_label, from_list))
-        for name, values in zip(names, columns, strict=True)
+        TargetColumn(name, *read_labels(name, values, missing_label, from_list), order)
+        for name, values, order in zip(names, columns, column_orders(y) or [None] * len(columns), strict=True)
     ]
     return Targets(read, one_dimensional, named, dtype)

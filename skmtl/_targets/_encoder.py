@@ -26,6 +26,8 @@ class TargetEncoder:
         Whether these are the user's own.
     one_dimensional_ : bool
         Whether the target was 1-D, so that predictions are too.
+    orders_ : list of (list or None)
+        For every task, its levels from the lowest to the highest, if the labels came with an order.
 
     Examples
     --------
@@ -51,6 +53,7 @@ class TargetEncoder:
         self.task_names_ = targets.names
         self.named_ = targets.named
         self.one_dimensional_ = targets.one_dimensional
+        self.orders_ = [column.order for column in targets.columns]
         if classes is None:
             self.classes_ = [_classes(c) for c in targets.columns]
         else:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-__all__ = ["split_columns"]
+__all__ = ["column_orders", "split_columns"]
 
 
 def split_columns(y):
@@ -27,6 +27,26 @@ def split_columns(y):
             return [_polars_values(s) for s in y.get_columns()], list(y.columns), None
         return _polars_values(y), ([y.name] if y.name else None), None
     return _split_array(y)
+
+
+def column_orders(y):
+    """Return, of a frame or series, the levels of every ordered column, None of the others; None of all else."""
+    if isinstance(y, pd.DataFrame):
+        dtypes = list(y.dtypes)
+    elif type(y).__module__.partition(".")[0] == "polars" and hasattr(y, "get_columns"):
+        dtypes = y.dtypes
+    elif hasattr(y, "dtype") and not isinstance(y, np.ndarray):
+        dtypes = [y.dtype]
+    else:
+        return None
+    return [_levels(dtype) for dtype in dtypes]
+
+
+def _levels(dtype):
+    if isinstance(dtype, pd.CategoricalDtype):
+        return dtype.categories.tolist() if dtype.ordered else None
+    # Of polars' types, only this one has an order that someone gave.
+    return list(dtype.categories) if type(dtype).__name__ == "Enum" else None
 
 
 def _split_array(y):

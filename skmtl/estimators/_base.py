@@ -114,7 +114,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3)
         # Images held out once must not have been trained on.
         split_seed = self._split_seed if continuing else seeds[0]
-        setting = resolve_setting(self, names)
+        setting = resolve_setting(self, names, encoder.orders_)
         train_part, valid_part = self._split(codes, split_seed, setting, names, partial)
         built_from = self._built_once()
         if continuing:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from sklearn.base import clone
 
 from .._validation import check_option, resolve_task, values_per_task
 from .._weights import check_task_weights
-from ..nn import HEADS, SHARINGS, TRUNKS, LinearHead
+from ..nn import HEADS, SHARINGS, TRUNKS, LinearHead, OrdinalHead
 from ..training import (
     check_net_params,
     check_optimizer,
@@ -66,7 +67,7 @@ class Setting:
     callbacks: list
 
 
-def resolve_setting(estimator, task_names):
+def resolve_setting(estimator, task_names, orders):
     """Check every option against the others and the tasks, before anything is built.
 
     Parameters
@@ -75,6 +76,8 @@ def resolve_setting(estimator, task_names):
         Only its parameters are read.
     task_names : list
         The tasks.
+    orders : list of (list or None)
+        The levels of every task's labels, where these came with an order.
 
     Returns
     -------
@@ -95,7 +98,7 @@ def resolve_setting(estimator, task_names):
     return Setting(
         trunk=TRUNKS[check_option("trunk", trunk, TRUNKS)]() if isinstance(trunk, str) else trunk,
         sharing=_sharing_spec(estimator.sharing),
-        heads=_head_specs(estimator.head, task_names),
+        heads=_head_specs(estimator.head, task_names, orders),
         task_weights=torch.as_tensor(check_task_weights(estimator.task_weights, task_names)),
         weighting=build_weighting(estimator.weighting, len(task_names), WEIGHTINGS),
         optimizer=optimizer,
@@ -114,24 +117,31 @@ def _sharing_spec(sharing):
     if isinstance(sharing, type) or not callable(getattr(sharing, "build", None)):
         raise TypeError(
             f"sharing must be one of {', '.join(map(repr, SHARINGS))} or a spec such as CrossStitch(). "
-            f"Got {sharing!r} instead."
+            f"Got {sharing!r} instead.{_instance_of(sharing)}"
         )
     return sharing
 
 
-def _head_specs(head, names):
+def _head_specs(head, names, orders):
     per_task = values_per_task("head", head, names) if isinstance(head, Mapping) else [head] * len(names)
     specs = []
-    for spec in per_task:
+    for spec, order in zip(per_task, orders, strict=True):
         if spec is None or isinstance(spec, str):
             spec = HEADS["linear" if spec is None else check_option("head", spec, HEADS)]()
         if isinstance(spec, type) or not (isinstance(spec, LinearHead) or callable(getattr(spec, "build", None))):
             raise TypeError(
-                f"head must be 'linear', a spec such as MLPHead(hidden=(50,)), or a mapping task -> head. "
-                f"Got {spec!r} instead."
+                f"head must be one of {', '.join(map(repr, HEADS))}, a spec such as MLPHead(hidden=(50,)), or a "
+                f"mapping task -> head. Got {spec!r} instead.{_instance_of(spec)}"
             )
+        if isinstance(spec, OrdinalHead) and spec.order is None and order is not None:
+            # Not the user's own spec, which is never changed.
+            spec = clone(spec).set_params(order=order)
         specs.append(spec)
     return specs
+
+
+def _instance_of(spec):
+    return f" Pass an instance, {spec.__name__}()." if isinstance(spec, type) else ""
 
 
 def _device(device):

@@ -105,10 +105,10 @@ def _stem_size(spec, n_stages, n_levels):
         return stem
     remedies = [f"shared_stages={n_stages - n_levels} or less"] if n_stages >= n_levels else []
     if 1 <= n_stages - stem < n_levels:
-        remedies.append(f"n_levels={n_stages - stem} or less")
+        remedies.append(f"n_levels={n_stages - stem}{' or less' * (n_stages - stem > 1)}")
     sequential = " A module other than nn.Sequential is one stage: divide it into an nn.Sequential of its parts."
     raise ValueError(
         f"{type(spec).__name__} with shared_stages={spec.shared_stages} needs a trunk of at least {stem + n_levels} "
         f"stages, {stem} shared and {n_levels} for the experts (one per level). The trunk has {n_stages}: use "
-        f"{', '.join([*remedies, 'a trunk of more layers'])}.{sequential if n_stages == 1 else ''}"
+        f"{', or '.join([*remedies, 'a trunk of more layers'])}.{sequential if n_stages == 1 else ''}"
     )

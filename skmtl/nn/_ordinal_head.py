@@ -9,7 +9,6 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
-from .._validation import did_you_mean
 from ._mlp import mlp_layers
 from ._ordinal_links import Columns, ContinuationLink, CumulativeLink
 from ._spec import check_spec
@@ -44,8 +43,10 @@ class OrdinalHead(BaseEstimator):
     Parameters
     ----------
     order : sequence of labels, default=None
-        All classes of the task, from the lowest to the highest. None takes them sorted, which suits numbers
-        and seldom strings.
+        All classes of the task, from the lowest to the highest; levels without a label, in a fold of a
+        cross-validation say, are passed over. None takes the order of the categories, if the labels come as
+        an ordered pandas ``Categorical`` (or polars ``Enum``), and else sorts them, which suits numbers and
+        seldom strings.
     link : {"corn", "cumulative"}, default="corn"
         From features to probabilities; see above.
     hidden : tuple of int, default=()
@@ -146,18 +147,19 @@ def _is_sequence(value):
 
 
 def _positions(order, classes):
-    """Return where each label of `order` stands in `classes`, which it must hold once each."""
+    """Return where the labels of `order` stand in `classes`, which it must hold all, once each."""
     # Python's scalars read better in messages, but those of dates would be numbers.
     known = list(classes) if classes.dtype.kind in "mM" else classes.tolist()
     position = [next((i for i, label in enumerate(known) if label == given), None) for given in order]
     start = f"The 'order' parameter of OrdinalHead must hold each class of its task once; they are {known[:10]!r}. "
-    for i, given in enumerate(order):
-        if position[i] is None:
-            remedy = did_you_mean(given, known) or " Leave it out, or fit on rows that have it."
-            raise ValueError(f"{start}It names {given!r}, which is none of them.{remedy}")
-        if position[i] in position[:i]:
-            raise ValueError(f"{start}It names {given!r} twice: keep one of them.")
-    missing = [label for i, label in enumerate(known) if i not in position]
+    found = [i for i in position if i is not None]
+    twice = [known[i] for i in found if found.count(i) > 1]
+    if twice:
+        raise ValueError(f"{start}It names {twice[0]!r} twice: keep one of them.")
+    missing = [label for i, label in enumerate(known) if i not in found]
     if missing:
-        raise ValueError(f"{start}It lacks {missing!r}: add them where they belong.")
-    return position
+        # Levels that no label has are none of our business: a fold may lack a rare one.
+        others = [given for given, i in zip(order, position, strict=True) if i is None]
+        named = f", but names {others[:10]!r}, which no label is" if others else ""
+        raise ValueError(f"{start}It lacks {missing[:10]!r}{named}: add what is missing where it belongs.")
+    return found

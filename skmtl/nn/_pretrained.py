@@ -25,7 +25,7 @@ class PretrainedTrunk(BaseEstimator):
     module : torch.nn.Module instance, class or factory
         Maps a batch of images to features. A class or factory is called with those of ``image_shape``
         and ``in_channels`` that it accepts.
-    freeze : None, "all" or int, default=None
+    freeze : None, "none", "all" or int, default=None
         What is not trained: nothing, the whole module, or that many of its leading children, in the
         order of ``module.named_children()``. Parameters that belong to no child are trained then.
     lr_factor : float, default=1.0
@@ -52,7 +52,7 @@ class PretrainedTrunk(BaseEstimator):
     """
 
     _parameter_constraints = {
-        "freeze": [StrOptions({"all"}), None, Interval(Integral, 0, None, closed="left")],
+        "freeze": [StrOptions({"all", "none"}), None, Interval(Integral, 0, None, closed="left")],
         "lr_factor": [Interval(Real, 0, None, closed="neither")],
         "output": [str, None, Interval(Integral, None, None, closed="neither")],
     }
@@ -104,14 +104,15 @@ class PretrainedTrunk(BaseEstimator):
             )
         if self.freeze == "all":
             return [""]
+        freeze = 0 if self.freeze in (None, "none") else self.freeze
         children = [name for name, _ in module.named_children()]
-        if self.freeze and self.freeze > len(children):
+        if freeze > len(children):
             found = f"{len(children)}: {', '.join(children)}" if children else "none"
             raise ValueError(
                 f"freeze={self.freeze} asks PretrainedTrunk to freeze that many leading children of "
                 f"{type(module).__name__}, which has {found}. Use freeze='all' to freeze the whole module."
             )
-        return children[: self.freeze or 0]
+        return children[:freeze]
 
 
 class PretrainedModule(nn.Module):

@@ -2,6 +2,8 @@
 
 from torch import nn
 
+from ._pretrained import PretrainedModule
+
 __all__ = ["cut_stages"]
 
 # With weights of their own, they finish what the layer before them made.
@@ -30,8 +32,8 @@ def cut_stages(trunk):
     Parameters
     ----------
     trunk : torch.nn.Module
-        Only an ``nn.Sequential`` tells in which order its children run; any other module is one stage,
-        and so is one with hooks, which would not run for its parts.
+        Only an ``nn.Sequential`` tells in which order its children run, in a `PretrainedTrunk` too; any other
+        module is one stage, and so is one with hooks, which would not run for its parts.
 
     Returns
     -------
@@ -44,6 +46,8 @@ def cut_stages(trunk):
     >>> [len(stage) for stage in cut_stages(trunk)]
     [2, 3]
     """
+    if isinstance(trunk, PretrainedModule) and trunk.output is None and not _is_hooked(trunk):
+        return [_part(trunk, stage) for stage in cut_stages(trunk.module)]
     if type(trunk) is not nn.Sequential or _is_hooked(trunk):
         return [nn.Sequential(trunk)]
     stages, opening, weighted = [[]], [], False
@@ -60,6 +64,13 @@ def cut_stages(trunk):
         opening = [layer for layer in opening if type(layer) is not nn.Flatten]
     stages[-1] += opening
     return [nn.Sequential(*stage) for stage in stages]
+
+
+def _part(trunk, stage):
+    """Return `stage` with what `trunk` has frozen of it frozen, and the rest trained at the same rate."""
+    frozen = {id(trunk.module.get_submodule(name)) for name in trunk.frozen}
+    names = [name for name, layer in stage.named_children() if id(layer) in frozen]
+    return PretrainedModule(stage, [""] if "" in trunk.frozen else names, trunk.lr_factor, None)
 
 
 def _is_hooked(trunk):

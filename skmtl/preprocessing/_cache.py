@@ -157,6 +157,6 @@ class ImageCache:
 
     def _cannot_write(self, error):
         return OSError(
-            f"The cache folder {str(self._folder)!r} cannot be written ({error}): free some space, name another folder "
-            "or leave out cache."
+            f"The cache folder {str(self._folder)!r} cannot be written ({error}): name a folder that can be, free some "
+            "space or leave out cache."
         )

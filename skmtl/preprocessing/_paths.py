@@ -1,6 +1,7 @@
 """The column of paths that the user passed, as a list."""
 
 import os
+from collections.abc import Mapping
 from reprlib import repr
 
 import numpy as np
@@ -36,6 +37,11 @@ def list_paths(X, base_folder=None):
 
 def _column(X):
     wanted = "X must be a column of paths of image files: a list, an array or a column of a data frame."
+    if isinstance(X, Mapping):
+        raise TypeError(
+            f"{wanted} Got {type(X).__name__} instead: read the images of every task on their own, "
+            "TaskImages({task: reader.transform(paths) for task, paths in X.items()})."
+        )
     if isinstance(X, (str, bytes, os.PathLike)):
         raise TypeError(f"{wanted} Got one {type(X).__name__} instead: pass [path].")
     if isinstance(X, (list, tuple)):
@@ -53,7 +59,10 @@ def _column(X):
         raise TypeError(f"{wanted} Got numbers ({array.dtype}) of shape {shape} instead{images}.")
     if array.ndim != 1:
         columns = f" {list(X.columns)!r}" if hasattr(X, "columns") else ""
-        raise ValueError(f"{wanted} Got shape {shape}{columns} instead: choose one column, such as df['path'].")
+        raise ValueError(
+            f"{wanted} Got shape {shape}{columns} instead: choose one column, such as df['path']; "
+            "for images of several tasks see the guide on an input per task."
+        )
     return array.tolist()
 
 

@@ -227,10 +227,10 @@ def test_frozen_layers_stay_frozen():
     ("spec", "message"),
     [
         (MMoE(shared_stages=4), "MMoE with shared_stages=4 .* at least 5 stages, 4 shared and 1 .* The trunk has 4: "
-         "use shared_stages=3 or less, a trunk of more layers"),
+         "use shared_stages=3 or less, or a trunk of more layers"),
         (CGC(shared_stages=9), "CGC .* at least 10 stages.* use shared_stages=3 or less"),
         (PLE(n_levels=3, shared_stages=2), "at least 5 stages, 2 shared and 3 .* The trunk has 4: use shared_stages=1 "
-         "or less, n_levels=2 or less, a trunk"),
+         "or less, or n_levels=2 or less, or a trunk"),
         (PLE(n_levels=5), "PLE with shared_stages=None .* at least 5 stages, 0 shared and 5 .* use n_levels=4 or less"),
         (CGC(n_shared=0, n_specific=0), "CGC with n_shared=0 and n_specific=0 has no expert: set one of them to 1"),
         (PLE(n_shared=0, n_specific=0), "PLE with n_shared=0 and n_specific=0 has no expert"),
@@ -260,5 +260,5 @@ def test_a_module_that_does_not_tell_its_stages_is_one():
     assert [f.shape for f in network(images())] == [(4, 6)] * 2
     with pytest.raises(ValueError, match=r"The trunk has 1: use shared_stages=0 or less, .* other than nn\.Sequential"):
         MMoE(shared_stages=1).build(Own, 2, SIZES[2])
-    with pytest.raises(ValueError, match=r"The trunk has 1: use n_levels=1 or less, .* other than nn\.Sequential"):
+    with pytest.raises(ValueError, match=r"The trunk has 1: use n_levels=1, or .* other than nn\.Sequential"):
         PLE().build(Own, 2, SIZES[2])

@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from skmtl.nn import PretrainedTrunk
 from skmtl.nn._stages import cut_stages
 
 
@@ -95,3 +96,32 @@ def test_hooks_still_run():
     [stage] = cut_stages(trunk)
     x = torch.ones(1, 2)
     torch.testing.assert_close(stage(x), trunk[1](trunk[0](x)) + 7)
+
+
+@pytest.mark.parametrize("freeze", [None, 2, "all"])
+def test_a_pretrained_sequential_is_cut_and_what_is_frozen_stays_so(freeze):
+    torch.manual_seed(0)
+    layers = nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.Flatten()
+    )
+    trunk = PretrainedTrunk(layers, freeze=freeze, lr_factor=1.0 if freeze == "all" else 0.1).build((1, 6, 6))
+    stages = cut_stages(trunk)
+    assert len(stages) == 2
+    images = torch.randn(4, 1, 6, 6)
+    parts = nn.Sequential(*stages)
+    torch.testing.assert_close(parts.eval()(images).flatten(1), trunk.eval()(images), rtol=0, atol=0)
+    parts.train()
+    frozen = {None: [True, True], 2: [False, True], "all": [False, False]}[freeze]
+    norms = [layer for layer in parts.modules() if isinstance(layer, nn.BatchNorm2d)]
+    assert [norm.training for norm in norms] == frozen
+    assert [norm.weight.requires_grad for norm in norms] == frozen
+    asked = [name for part in parts for name in part.parameter_options()]
+    assert len(asked) == {None: 8, 2: 4, "all": 0}[freeze]
+
+
+def test_a_pretrained_module_of_another_kind_is_one_stage():
+    class Own(nn.Sequential):
+        pass
+
+    for module, output in ((Own(nn.Conv2d(1, 2, 3), nn.Conv2d(2, 2, 3)), None), (nn.Sequential(nn.Flatten()), 0)):
+        assert len(cut_stages(PretrainedTrunk(module, output=output).build((1, 6, 6)))) == 1
