@@ -112,5 +112,5 @@ def test_a_slice_dict_of_no_rows_is_not_empty():
 def test_views_of_the_same_memory_are_one_set():
     images = np.arange(24.0).reshape(6, 4)
     same = {"a": images[:3], "b": images[:3], "c": images[1:4], "d": images[:3].copy(), "e": images[:3].T[:3]}
-    tasks, values, input_of = distinct_images(same)
+    _, _, input_of = distinct_images(same)
     assert input_of == [0, 0, 1, 2, 3]
