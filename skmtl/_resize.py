@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from PIL import Image
 
-__all__ = ["check_size", "resize_images"]
+__all__ = ["check_size", "read_size", "resize_images"]
 
 EXACT = 2**24  # float32 holds every integer up to here
 
@@ -34,16 +34,24 @@ def check_size(size, name="size"):
     >>> check_size(64), check_size([32, 48])
     ((64, 64), (32, 48))
     """
+    pair = read_size(size)
+    if pair is None:
+        raise ValueError(
+            f"{name} must be a positive int or a pair (height, width) of them, such as 64 or (48, 64). "
+            f"Got {size!r} instead."
+        )
+    return pair
+
+
+def read_size(size):
+    """Return an image size as (height, width), or None if it is none, for callers with a message of their own."""
     pair = (size, size) if isinstance(size, Integral) else size
     if (
         not isinstance(pair, (tuple, list, np.ndarray))
         or len(pair) != 2
         or not all(isinstance(s, Integral) and not isinstance(s, bool) and s > 0 for s in pair)
     ):
-        raise ValueError(
-            f"{name} must be a positive int or a pair (height, width) of them, such as 64 or (48, 64). "
-            f"Got {size!r} instead."
-        )
+        return None
     return int(pair[0]), int(pair[1])
 
 

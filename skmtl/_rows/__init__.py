@@ -2,7 +2,7 @@
 
 from ._base import Rows
 from ._checks import check_finite, check_numeric
-from ._lazy import LazyRows
+from ._lazy import LazyRows, to_numpy
 from ._read import pick_rows, read_rows
 from ._stacked import StackedRows, stack_rows
 from ._task_images import TaskImages
@@ -19,4 +19,5 @@ __all__ = [
     "pick_rows",
     "read_rows",
     "stack_rows",
+    "to_numpy",
 ]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._inputs import pixel_scale
-from .._rows import check_numeric, read_rows
+from .._rows import check_numeric, read_rows, to_numpy
 from ._image_form import ImageForm, find_channels
 
 __all__ = ["read_images", "stack_images"]
@@ -97,11 +97,7 @@ def _copy(parts, shape, dtype, convert=lambda key, block: block):
 def _blocks(rows):
     n_rows = max(1, BLOCK_BYTES // max(1, rows.row_bytes))
     for start in range(0, len(rows), n_rows):
-        block = rows.read(start, min(start + n_rows, len(rows)))
-        if not isinstance(block, np.ndarray):
-            # A tensor, on whatever device; of the floats that NumPy lacks, the rows say float32.
-            block = (block.float() if rows.dtype == np.float32 else block).cpu().numpy()
-        yield block
+        yield to_numpy(rows.read(start, min(start + n_rows, len(rows))), rows.dtype)
 
 
 def _find_channels(key, shape, mode, channel_axis):

@@ -4,14 +4,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ._layers import average_pool
 from ._sharing import pooled
 
 __all__ = ["StageAttention"]
 
 # 1 x 1 convolutions by the number of spatial dimensions.
 _POINTWISE = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
-_AVERAGES = (None, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
-_ADAPTIVE = (None, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)
 
 
 class StageAttention(nn.Module):
@@ -70,7 +69,10 @@ class _Carry(nn.Module):
         super().__init__()
         self.size = shape[1:]
         # Between maps and vectors, or signals and images, nothing lies where it lay: only the mean goes on.
-        self.pool = _pool(before[1:], self.size) if len(before) == len(shape) else None
+        if len(before) != len(shape):
+            self.pool = None
+        else:
+            self.pool = nn.Identity() if before[1:] == self.size else average_pool(before[1:], self.size)
         self.layers = nn.Sequential(*_pointwise(before[0], shape[0], len(self.size), normalize), nn.ReLU())
 
     def forward(self, attended):
@@ -98,11 +100,3 @@ def _pointwise(n_in, n_out, n_dims, normalize):
     if normalize:
         return _POINTWISE[n_dims](n_in, n_out, *size, bias=False), _BatchNorm(n_out)
     return (_POINTWISE[n_dims](n_in, n_out, *size),)
-
-
-def _pool(size, small):
-    if size == small:
-        return nn.Identity()
-    if all(s % k == 0 for s, k in zip(size, small, strict=True)):
-        return _AVERAGES[len(size)](tuple(s // k for s, k in zip(size, small, strict=True)))
-    return _ADAPTIVE[len(size)](small if len(small) > 1 else small[0])

@@ -1,9 +1,11 @@
 """What a module makes of blank images."""
 
+from contextlib import contextmanager
+
 import torch
 from torch.nn.parameter import UninitializedParameter
 
-__all__ = ["run_on_blank"]
+__all__ = ["are_features", "as_in_prediction", "blank_images", "described", "run_on_blank"]
 
 
 def run_on_blank(module, shape):
@@ -22,16 +24,36 @@ def run_on_blank(module, shape):
     >>> out.shape
     torch.Size([2, 64])
     """
+    images = blank_images(module, shape)
+    with as_in_prediction(module):
+        return images, module(images)
+
+
+def blank_images(module, shape):
+    """Return two images of `shape`, all zeros, in the type of the parameters of `module`."""
+    made = (p for p in module.parameters() if not isinstance(p, UninitializedParameter))
+    dtype = next((p.dtype for p in made if p.is_floating_point()), torch.float32)
+    return torch.zeros((2, *shape), dtype=dtype)
+
+
+@contextmanager
+def as_in_prediction(module):
+    """Put `module` in evaluation mode meanwhile, without gradients; each layer then gets its own mode back."""
     modes = [(layer, layer.training) for layer in module.modules()]
-    images = torch.zeros((2, *shape), dtype=_dtype(module))
     try:
         with torch.no_grad():
-            return images, module.eval()(images)
+            module.eval()
+            yield
     finally:
         for layer, mode in modes:
             layer.training = mode
 
 
-def _dtype(module):
-    made = (p for p in module.parameters() if not isinstance(p, UninitializedParameter))
-    return next((p.dtype for p in made if p.is_floating_point()), torch.float32)
+def are_features(out):
+    """Return whether `out` is one tensor with features of each of two images."""
+    return isinstance(out, torch.Tensor) and out.ndim >= 2 and len(out) == 2 and out.numel() > 0
+
+
+def described(out):
+    """Return what `out` is, for messages: the shape of a tensor, the type of anything else."""
+    return f"shape {tuple(out.shape)}" if isinstance(out, torch.Tensor) else type(out).__name__

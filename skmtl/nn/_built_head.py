@@ -5,7 +5,7 @@ import inspect
 import torch
 from torch import nn
 
-from ._blank import run_on_blank
+from ._blank import described, run_on_blank
 
 __all__ = ["build_head", "class_ranks"]
 
@@ -41,8 +41,7 @@ def build_head(spec, n_features, n_classes, classes):
         raise ValueError(f"{start}Its module fails on a batch of 2: {error}") from error
     # A column too many or too few would shift those of the other tasks.
     if not isinstance(out, torch.Tensor) or out.shape != (2, n_classes):
-        found = f"shape {tuple(out.shape)}" if isinstance(out, torch.Tensor) else type(out).__name__
-        raise ValueError(f"{start}Its module makes {found} of a batch of 2.")
+        raise ValueError(f"{start}Its module makes {described(out)} of a batch of 2.")
     return head
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from ._blank import run_on_blank
+from ._blank import are_features, described, run_on_blank
 from ._layers import AXES
 from ._lenet import LeNetTrunk
 from ._outputs import OutputError, choices
@@ -59,16 +59,14 @@ def _n_features(module, image_shape):
 
 
 def _check_features(out, name):
-    if isinstance(out, torch.Tensor):
-        found, remedy = f"shape {tuple(out.shape)}", ""
-    else:
-        found = type(out).__name__
-        remedy = "".join(f", or pick one with PretrainedTrunk(..., output={k!r})" for k in choices(out)[-1:])
-    if not isinstance(out, torch.Tensor) or out.ndim < 2 or len(out) != 2 or not out.numel():
-        raise ValueError(
-            f"trunk: {name} must return one tensor of shape (batch, ...). Got {found} for a batch of 2: wrap it in a "
-            f"module that returns its features{remedy}."
-        )
+    if are_features(out):
+        return
+    several = [] if isinstance(out, torch.Tensor) else choices(out)[-1:]
+    remedy = "".join(f", or pick one with PretrainedTrunk(..., output={k!r})" for k in several)
+    raise ValueError(
+        f"trunk: {name} must return one tensor of shape (batch, ...). Got {described(out)} for a batch of 2: wrap it "
+        f"in a module that returns its features{remedy}."
+    )
 
 
 def _check_real(module, out, name):

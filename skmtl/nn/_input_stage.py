@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from ._blank import described
+
 __all__ = ["InputStage"]
 
 
@@ -78,9 +80,8 @@ class InputStage(nn.Module):
         with torch.autocast(images.device.type, enabled=False):
             out = self.augment(images.contiguous())
         if not isinstance(out, torch.Tensor) or out.shape != images.shape:
-            found = f"shape {tuple(out.shape)}" if isinstance(out, torch.Tensor) else type(out).__name__
             raise ValueError(
                 f"augment must return a tensor of the shape it is given, here {tuple(images.shape)}. "
-                f"Got {found} instead."
+                f"Got {described(out)} instead."
             )
         return out

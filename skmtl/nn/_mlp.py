@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from ._layers import dense
 from ._spec import check_sizes
 
 __all__ = ["mlp_layers"]
@@ -24,10 +25,6 @@ def mlp_layers(spec, n_features, n_outputs, bias=True):
     -------
     list of torch.nn.Module
     """
-    layers = []
-    for width in check_sizes(spec, "hidden", spec.hidden):
-        layers += [nn.Linear(n_features, width), nn.ReLU()]
-        if spec.dropout:
-            layers.append(nn.Dropout(spec.dropout))
-        n_features = width
-    return [*layers, nn.Linear(n_features, n_outputs, bias=bias)]
+    hidden = check_sizes(spec, "hidden", spec.hidden)
+    layers = dense(n_features, hidden, dropout=spec.dropout)
+    return [*layers, nn.Linear(hidden[-1] if hidden else n_features, n_outputs, bias=bias)]

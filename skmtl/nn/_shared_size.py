@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from ._blank import run_on_blank
+from ._blank import are_features, run_on_blank
 from ._sharing import TaskTrunk
 
 __all__ = ["check_fresh", "shared_size"]
@@ -58,10 +58,10 @@ def shared_size(built, sharing, n_tasks, image_shape):
         shape = f"(2, {', '.join(map(str, image_shape))})"
         raise ValueError(f"{start}a module that runs on images of shape {shape}. It failed: {error}") from error
     if not isinstance(built, TaskTrunk):
-        if not _are_features(out):
+        if not are_features(out):
             raise ValueError(f"{start}a TaskTrunk, or a module with one tensor of features. {_got(out)}")
         return out.flatten(1).shape[1]
-    several = isinstance(out, (list, tuple)) and all(map(_are_features, out))
+    several = isinstance(out, (list, tuple)) and all(map(are_features, out))
     sizes = {part.flatten(1).shape[1] for part in out} if several else set()
     if len(sizes) != 1 or len(out) != n_tasks:
         raise ValueError(
@@ -69,10 +69,6 @@ def shared_size(built, sharing, n_tasks, image_shape):
             f"equal numbers of features. {_got(out)}"
         )
     return sizes.pop()
-
-
-def _are_features(out):
-    return isinstance(out, torch.Tensor) and out.ndim >= 2 and len(out) == 2 and out.numel() > 0
 
 
 def _got(out):

@@ -8,8 +8,9 @@ pretrained one; a `TaskTrunk` may define ``parameter_options()``, which maps nam
 
 from abc import ABC, abstractmethod
 
-import torch
 from torch import nn
+
+from ._blank import are_features, as_in_prediction, blank_images, described
 
 __all__ = ["TaskTrunk", "pooled", "stage_channels", "stage_shapes"]
 
@@ -122,27 +123,21 @@ def stage_shapes(stages, image_shape):
     ValueError
         If a stage returns anything but one tensor with channels.
     """
-    modes = [(layer, layer.training) for stage in stages for layer in stage.modules()]
-    dtype = next((p.dtype for stage in stages for p in stage.parameters() if p.is_floating_point()), torch.float32)
-    features, shapes = torch.zeros((2, *image_shape), dtype=dtype), [tuple(image_shape)]
-    try:
-        with torch.no_grad():
-            for i, stage in enumerate(stages):
-                features = stage.eval()(features)
-                _check_features(features, i, stage)
-                shapes.append(tuple(features.shape[1:]))
-    finally:
-        for layer, mode in modes:
-            layer.training = mode
+    whole, shapes = nn.ModuleList(stages), [tuple(image_shape)]
+    features = blank_images(whole, image_shape)
+    with as_in_prediction(whole):
+        for i, stage in enumerate(stages):
+            features = stage(features)
+            _check_features(features, i, stage)
+            shapes.append(tuple(features.shape[1:]))
     return shapes
 
 
 def _check_features(features, i, stage):
-    if isinstance(features, torch.Tensor) and features.ndim >= 2 and len(features) == 2:
+    if are_features(features):
         return
-    found = f"shape {tuple(features.shape)}" if isinstance(features, torch.Tensor) else type(features).__name__
     names = ", ".join(type(layer).__name__ for layer in stage.children()) or type(stage).__name__
     raise ValueError(
         f"trunk: its stage {i} ({names}) must return one tensor of shape (batch, channels, ...) for tasks to share. "
-        f"Got {found} for a batch of 2: wrap the layers in a module of your own, which then is one stage."
+        f"Got {described(features)} for a batch of 2: wrap the layers in a module of your own, which then is one stage."
     )

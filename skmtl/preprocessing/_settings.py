@@ -7,6 +7,7 @@ from numbers import Integral
 from PIL import Image, ImageFile
 from PIL import __version__ as pillow_version
 
+from .._resize import read_size
 from .._validation import check_option
 
 __all__ = ["MODES", "RESAMPLES", "RESIZES", "Settings"]
@@ -73,9 +74,9 @@ class Settings:
 
 
 def _size(size):
-    pair = (size, size) if isinstance(size, Integral) else tuple(size)
-    if len(pair) == 2 and all(isinstance(s, Integral) and not isinstance(s, bool) and s > 0 for s in pair):
-        return tuple(int(s) for s in pair)
+    pair = read_size(size)
+    if pair is not None:
+        return pair
     raise ValueError(
         "size must be a positive int, for squares, or (height, width), two positive ints in NumPy's order, not "
         f"Pillow's. Got {size!r} instead."
