@@ -202,7 +202,7 @@ def test_signals_and_volumes(spatial_dims, shape, make, digits):
 
 
 def test_before_a_fit(make, digits):
-    with pytest.raises(NotFittedError):
+    with pytest.raises(NotFittedError, match="not fitted yet"):
         make(sharing="mmoe").sharing_weights(digits.images)
 
 

@@ -25,6 +25,6 @@ def test_modes_and_statistics_stay():
 
 def test_modes_stay_when_it_fails():
     module = nn.Sequential(nn.Linear(3, 2))
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
         run_on_blank(module, (4,))
     assert all(layer.training for layer in module.modules())
