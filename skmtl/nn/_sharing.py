@@ -27,6 +27,7 @@ class TaskTrunk(nn.Module, ABC):
     --------
     Every task sees the shared features through gains of its own:
 
+    >>> import torch
     >>> class Gains(TaskTrunk):
     ...     def __init__(self, trunk, n_tasks, n_features):
     ...         super().__init__()
