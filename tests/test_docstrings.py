@@ -33,8 +33,10 @@ PLUMBING = {
         "is_own_module",
         "is_plain",
         "run_on_blank",
+        "task_gradients",
+        "through_trunk",
     },
-    "skmtl.weighting": {"build_weighting"},
+    "skmtl.weighting": {"StepWeights", "build_weighting", "resolve_weighting"},
 }
 # numpydoc's codes: no docstring, no summary; parameters undocumented, unknown, in another order; no example.
 DOCSTRING, PARAMETERS, EXAMPLE = {"GL08", "SS01"}, {"PR01", "PR02", "PR03"}, {"EX01"}

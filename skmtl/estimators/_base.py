@@ -42,6 +42,7 @@ BUILT_ONCE = (
     "head",
     "sharing",
     "weighting",
+    "gradient_level",
     "image_shape",
     "channel_axis",
     "spatial_dims",
@@ -307,6 +308,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         train_data, valid_data = data
         if continuing:
             net.task_weights, net.lr = setting.task_weights, self.lr
+            net.record_conflicts = self.record_conflicts
             if not (partial and self.batch_size == "auto"):
                 net.iterator_train__batch_size = self._batch_size(len(train_data))
         stopping = {"patience": self.n_iter_no_change, "threshold": self.tol} if valid_data is not None else None

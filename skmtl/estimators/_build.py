@@ -14,6 +14,7 @@ from ..training import (
     resolve_precision,
     run_blank,
 )
+from ._check_gradients import check_gradients
 
 __all__ = ["build"]
 
@@ -57,6 +58,7 @@ def build(estimator, setting, stage, image_shape, classes, n_train, batch_size, 
         if estimator.augment is not None:
             _try_augment(module.inputs, estimator.augment, image_shape)
     check_groups(module, setting.optimizer)
+    check_gradients(estimator, setting, module, set_of)
     if lbfgs:
         # It flattens the parameters by views, which channels-last weights do not allow.
         module = module.to(memory_format=torch.contiguous_format)
@@ -78,6 +80,8 @@ def build(estimator, setting, stage, image_shape, classes, n_train, batch_size, 
         weighting=setting.weighting,
         task_weights=setting.task_weights,
         random_stream=stream,
+        gradient_level=estimator.gradient_level,
+        record_conflicts=bool(estimator.record_conflicts),
         **setting.net_params,
     )
 

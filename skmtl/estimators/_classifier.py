@@ -8,7 +8,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from ..metrics import mean_task_score
-from ..training import PRECISIONS, mean_sharing_weights
+from ..training import GRADIENT_LEVELS, PRECISIONS, mean_sharing_weights
 from ._base import BaseMultiTaskCNN
 
 __all__ = ["MultiTaskCNNClassifier"]
@@ -36,8 +36,15 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
     task_weights : None, sequence or mapping task -> float, default=None
         Importance of every task, >= 0, on top of `weighting`; only the ratios matter. A task
         of weight 0 is not trained, but predicted all the same. None: all alike.
-    weighting : "equal" or object, default="equal"
-        Turns the task losses of a step into weights; see ``skmtl.weighting.LossWeighting``.
+    weighting : str, spec, or TorchJD aggregator or weighting, default="equal"
+        What turns the task losses or the task gradients of a step into weights: ``"equal"``, ``"random"``,
+        ``"uncertainty"``, ``"dwa"``, ``"geometric"``, ``"imtl-l"``, ``"famo"``; from gradients ``"gradnorm"``,
+        ``"mgda"``, ``"pcgrad"``, ``"cagrad"``, ``"imtl-g"``, ``"aligned-mtl"``, ``"nash-mtl"``,
+        ``"upgrad"``; or a spec such as ``skmtl.weighting.CAGrad(c=0.4)``.
+    gradient_level : {"representation", "parameters"}, default="representation"
+        With respect to what weightings and `record_conflicts` read the task gradients: the
+        representation that the heads share, which takes one pass backward through the trunk in all,
+        or the trunk's parameters, which takes one a task. Only used by those that read gradients.
     class_weight : None, "balanced", mapping label -> float, list or mapping task -> any of these, default=None
         Weights of the classes of every task, from labelled cells only.
     missing_label : scalar, default=None
@@ -109,6 +116,8 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         machines, faster steps. The parameters keep their names.
     device : str, default="auto"
         PyTorch device; ``"auto"`` is a CUDA GPU if there is one, else the CPU.
+    record_conflicts : bool, default=False
+        Whether `history_` gets the cosines of the tasks' gradients and how often these are opposed.
     verbose : int, default=0
         1: a line an epoch; 2: a progress bar with the time left as well.
     callbacks : list of skorch callbacks, default=None
@@ -139,7 +148,10 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
     history_ : list of dict
         One row per epoch: ``epoch``, ``seconds``, ``lr``, ``train_loss``, per task
         ``<task>_train_loss`` and ``<task>_weight``, and with early stopping ``valid_loss``,
-        ``valid_score``, ``<task>_valid_loss``, ``<task>_valid_score``.
+        ``valid_score``, ``<task>_valid_loss``, ``<task>_valid_score``. With `record_conflicts` also
+        ``gradient_cosine`` and ``gradient_conflict``, lists of shape (n_tasks, n_tasks): the mean cosine
+        of two tasks' gradients and the share of steps in which it is negative; and
+        ``conflict_rate``, that share over all pairs.
     n_iter_ : int
         Epochs done.
     best_score_ : float or None
@@ -180,6 +192,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         "sharing": "no_validation",
         "task_weights": ["array-like", dict, None],
         "weighting": "no_validation",
+        "gradient_level": [StrOptions(set(GRADIENT_LEVELS))],
         "class_weight": ["array-like", StrOptions({"balanced"}), dict, None],
         "missing_label": "no_validation",
         "task_sampling": "no_validation",
@@ -204,6 +217,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         "precision": [StrOptions(PRECISIONS)],
         "compile": ["boolean"],
         "device": [str, torch.device],
+        "record_conflicts": ["boolean"],
         "verbose": ["verbose"],
         "callbacks": [list, tuple, None],
         "net_params": [dict, None],
@@ -217,6 +231,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         sharing="hard",
         task_weights=None,
         weighting="equal",
+        gradient_level="representation",
         class_weight=None,
         missing_label=None,
         task_sampling="proportional",
@@ -241,6 +256,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         precision="auto",
         compile=False,
         device="auto",
+        record_conflicts=False,
         verbose=0,
         callbacks=None,
         net_params=None,
@@ -250,6 +266,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         self.sharing = sharing
         self.task_weights = task_weights
         self.weighting = weighting
+        self.gradient_level = gradient_level
         self.class_weight = class_weight
         self.missing_label = missing_label
         self.task_sampling = task_sampling
@@ -274,6 +291,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         self.precision = precision
         self.compile = compile
         self.device = device
+        self.record_conflicts = record_conflicts
         self.verbose = verbose
         self.callbacks = callbacks
         self.net_params = net_params

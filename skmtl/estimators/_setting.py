@@ -11,6 +11,7 @@ from .._validation import check_option, resolve_task, values_per_task
 from .._weights import check_task_weights
 from ..nn import HEADS, SHARINGS, TRUNKS, LinearHead, OrdinalHead
 from ..training import (
+    RandomStream,
     check_net_params,
     check_optimizer,
     check_task_sampling,
@@ -95,12 +96,14 @@ def resolve_setting(estimator, task_names, orders):
             "every step: set task_sampling='proportional', or use another optimizer."
         )
     trunk, monitor = estimator.trunk, estimator.monitor
+    with RandomStream(0):  # weightings may draw random numbers when they are tried, which must not be the user's
+        weighting = build_weighting(estimator.weighting, len(task_names), WEIGHTINGS)
     return Setting(
         trunk=TRUNKS[check_option("trunk", trunk, TRUNKS)]() if isinstance(trunk, str) else trunk,
         sharing=_sharing_spec(estimator.sharing),
         heads=_head_specs(estimator.head, task_names, orders),
         task_weights=torch.as_tensor(check_task_weights(estimator.task_weights, task_names)),
-        weighting=build_weighting(estimator.weighting, len(task_names), WEIGHTINGS),
+        weighting=weighting,
         optimizer=optimizer,
         optimizer_kwargs=kwargs,
         scheduler=resolve_scheduler(estimator.lr_scheduler, scheduler_params),

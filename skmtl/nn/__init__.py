@@ -23,6 +23,7 @@ from ._resnet import ResNetTrunk
 from ._sharing import TaskTrunk
 from ._sharings import SHARINGS
 from ._sigmoid_head import SigmoidHead
+from ._task_gradients import task_gradients, through_trunk
 from ._trunks import ConvTrunk
 
 __all__ = [
@@ -54,4 +55,6 @@ __all__ = [
     "is_own_module",
     "is_plain",
     "run_on_blank",
+    "task_gradients",
+    "through_trunk",
 ]

@@ -88,6 +88,8 @@ class Heads(nn.Module):
     ----------
     ranks : list
         For every task whose classes are ordered, their indices from the lowest to the highest; else None.
+    task_of : tensor of shape (sum of class counts,)
+        The task of every logit.
     """
 
     def __init__(self, specs, n_features, n_classes, classes=None):
@@ -101,6 +103,8 @@ class Heads(nn.Module):
         self.others = nn.ModuleList(build_head(specs[t], n_features, n_classes[t], labels[t]) for t in others)
         self.linear_tasks = linear
         self.register_buffer("order", self._task_order(linear + others) if linear and others else None, False)
+        task_of = torch.arange(len(specs)).repeat_interleave(torch.tensor(self.n_classes))
+        self.register_buffer("task_of", task_of, False)
 
     @property
     def dtype(self):

@@ -86,7 +86,7 @@ class MultiTaskModule(nn.Module):
         places = [[every[i][place][0][t] for t, i in enumerate(input_of)] for place in range(len(every[0]))]
         return [(torch.stack(rows), every[0][place][1]) for place, rows in enumerate(places)]
 
-    def forward(self, X, input_of=None):
+    def forward(self, X, input_of=None, only_features=False):
         """Return the logits of all tasks side by side, shape (batch, sum of class counts).
 
         Parameters
@@ -95,8 +95,12 @@ class MultiTaskModule(nn.Module):
             Raw pixels.
         input_of : tuple of int, default=None
             For every task, which of several inputs is its own.
+        only_features : bool, default=False
+            Whether to return what the heads read instead: the features, or a list of every task's.
         """
         features = self.features(X, input_of)
+        if only_features:
+            return features
         if not torch.is_autocast_enabled(X.device.type):
             return self._logits(features)
         # In reduced precision classes would tie: eight bits tell few logits apart.

@@ -4,6 +4,7 @@ from ._batches import batch_size_for
 from ._callbacks import build_callbacks
 from ._cost import measure_cost, predict_batch_size, run_blank
 from ._data import BatchDataset
+from ._gradient_step import GRADIENT_LEVELS
 from ._infer import for_each_chunk, mean_sharing_weights
 from ._net import MultiTaskNet, build_net
 from ._net_params import check_net_params
@@ -16,6 +17,7 @@ from ._sampling import check_task_sampling, corrected_weights, expected_draws
 from ._train import train
 
 __all__ = [
+    "GRADIENT_LEVELS",
     "OPTIMIZERS",
     "PRECISIONS",
     "SCHEDULERS",

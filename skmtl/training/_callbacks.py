@@ -40,6 +40,7 @@ class EpochRecord(Callback):
                 row["valid_loss"] < past["valid_loss"] for past in net.history[:-1] if "valid_loss" in past
             )
             row["monitor"] = row["valid_score"] if self.monitor is None else scores[self.monitor]
+        row |= {k: means[k] for k in ("gradient_cosine", "gradient_conflict", "conflict_rate") if k in means}
         for kind, values in per_task.items():
             row |= {f"{name}_{kind}": value for name, value in zip(self.task_names, values, strict=True)}
         for key, value in row.items():

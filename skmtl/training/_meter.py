@@ -30,6 +30,22 @@ class EpochMeter:
         self.sums[name] = self.sums.get(name, 0) + hits
         self.counts[name] = self.counts.get(name, 0) + counts
 
+    def add_conflicts(self, gramian):
+        """Add the cosines of the task gradients of a step, and whether they point apart.
+
+        Parameters
+        ----------
+        gramian : tensor of shape (n_tasks, n_tasks)
+            Tasks of gradient 0 count in no pair.
+        """
+        norms = gramian.diagonal().clamp(min=0).sqrt()
+        known = (norms > 0).outer(norms > 0)
+        cosines = torch.where(known, gramian / norms.outer(norms).clamp(min=torch.finfo(norms.dtype).tiny), 0)
+        self.add_share("gradient_cosine", cosines, known.int())
+        apart = (cosines < 0).triu(1)
+        self.add_share("gradient_conflict", (cosines < 0).int(), known.int())
+        self.add_share("conflict_rate", apart.sum(), known.triu(1).sum())
+
     def flush(self):
         """Return {name: mean as list or float, NaN where nothing was counted} and forget everything."""
         with np.errstate(invalid="ignore"):

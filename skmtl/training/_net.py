@@ -6,13 +6,16 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 from torch.utils.data import DataLoader
 
+from ..weighting import StepWeights
 from ._balanced_batches import BalancedBatches
 from ._batches import ConsecutiveBatches, RandomBatches
 from ._data import keep_batch
+from ._gradient_step import gradient_step
 from ._loader import BatchLoader
 from ._meter import EpochMeter
 from ._param_groups import parameter_groups
 from ._random import no_randomness
+from ._second_look import no_trace, random_state
 
 __all__ = ["MultiTaskNet", "build_net"]
 
@@ -26,7 +29,7 @@ class MultiTaskNet(NeuralNet):
 
     Parameters
     ----------
-    weighting : object with ``weights(losses)``
+    weighting : object with ``weights``
         Built weighting; its state lives and is saved here.
     task_weights : tensor of shape (n_tasks,)
         The user's importances.
@@ -34,14 +37,30 @@ class MultiTaskNet(NeuralNet):
         Source of every random number of the training.
     precision : Precision
         What the trunk computes in.
+    gradient_level : {"representation", "parameters"}
+        With respect to what weightings that read gradients read them.
+    record_conflicts : bool
+        Whether to record the cosines of the task gradients.
     """
 
-    def __init__(self, *args, weighting, task_weights, random_stream, precision, **kwargs):
+    def __init__(
+        self,
+        *args,
+        weighting,
+        task_weights,
+        random_stream,
+        precision,
+        gradient_level="representation",
+        record_conflicts=False,
+        **kwargs,
+    ):
         super().__init__(*args, **kwargs)
         self.weighting = weighting
         self.task_weights = task_weights
         self.random_stream = random_stream
         self.precision = precision
+        self.gradient_level = gradient_level
+        self.record_conflicts = record_conflicts
         self.interrupted = False
         self.input_of = None
 
@@ -70,10 +89,13 @@ class MultiTaskNet(NeuralNet):
     def on_train_begin(self, net, *args, **kwargs):
         """Put what every step needs on the device."""
         super().on_train_begin(net, *args, **kwargs)
-        self.importance_ = self.task_weights.to(self.device, self.module_.heads.dtype)
+        importance = self.task_weights.to(self.device, self.module_.heads.dtype)
+        self.step_weights_ = StepWeights(self.weighting, importance)
+        self.importance_ = self.step_weights_.importance
         self.fixed_weights_ = None
         if getattr(self.weighting, "constant", False):
-            self.fixed_weights_ = self._weights(torch.ones_like(self.importance_))
+            self.fixed_weights_ = self.step_weights_(torch.ones_like(importance))
+        self.reads_gradients_ = self.record_conflicts or set(self.step_weights_.reads) != {"losses"}
 
     def _look_once(self):
         """Look once an epoch, the callbacks having begun it, at what no step needs to look at."""
@@ -89,7 +111,14 @@ class MultiTaskNet(NeuralNet):
     def train_step(self, batch, **fit_params):
         """Do one optimisation step with random numbers from the private stream."""
         with self.randomness_:
-            return super().train_step(batch, **fit_params)
+            if not getattr(self.weighting, "looks_again", False):
+                return super().train_step(batch, **fit_params)
+            state = random_state(torch.device(self.device))
+            step = super().train_step(batch, **fit_params)
+            with no_trace(self.module_, torch.device(self.device), state):
+                _, statistic, seen = self.task_losses(self.infer(batch[0]), batch[1])
+            self.step_weights_.look_again(statistic, seen)
+            return step
 
     def validation_step(self, batch, **fit_params):
         """Compute the loss without gradients; what a user's own trunk draws here is the stream's too."""
@@ -100,12 +129,13 @@ class MultiTaskNet(NeuralNet):
         """Compute loss and gradients; those of float16 are scaled up meanwhile."""
         self._set_training(True)
         images, target = batch
-        logits = self.infer(images)
-        loss = self.get_loss(logits, target, X=images, training=True)
-        if self.scaler is None:
-            loss.backward()
+        if self.reads_gradients_:
+            loss, logits = gradient_step(self, images, target)
         else:
-            self.scaler.scale(loss).backward()
+            logits = self.infer(images)
+            loss = self.get_loss(logits, target, X=images, training=True)
+            (loss if self.scaler is None else self.scaler.scale(loss)).backward()
+        if self.scaler is not None:
             self.scaler.unscale_(self.optimizer_)
         return {"loss": loss, "y_pred": logits}
 
@@ -147,26 +177,65 @@ class MultiTaskNet(NeuralNet):
         with self.precision.autocast():
             return self.module_(x, self.input_of) if module is None else module(x, input_of)
 
+    def features(self, x):
+        """Return what the heads read of a batch of images.
+
+        Parameters
+        ----------
+        x : tensor of shape (batch, channels, ...) or (batch, n_inputs, channels, ...)
+            Raw pixels.
+        """
+        with self.precision.autocast():
+            return self.module_(x.to(self.device, non_blocking=True), self.input_of, only_features=True)
+
+    def task_losses(self, y_pred, y_true):
+        """Return (losses, their means over the labelled cells without gradient, whether the batch has a label).
+
+        Parameters
+        ----------
+        y_pred : tensor of shape (batch, sum of class counts)
+            Logits.
+        y_true : tuple
+            Codes, and the weights of the cells, if any. Without them every task has labels, and the third
+            result is None.
+        """
+        codes, *weights = (part.to(y_pred.device, non_blocking=True) for part in y_true)
+        codes, weights = codes.long(), weights[0] if weights else None
+        losses = self.criterion_(y_pred, codes, weights)
+        if weights is None or self.fixed_weights_ is not None:
+            return losses, losses.detach(), None
+        totals = weights.sum(0)
+        means = torch.where(totals > 0, losses.detach() * len(codes) / totals, 0)
+        return losses, means, totals > 0
+
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return ``1/T sum_t w_t L_t``, where the weights w average 1."""
-        codes, *weights = (part.to(y_pred.device, non_blocking=True) for part in y_true)
-        codes, cell_weights = codes.long(), weights[0] if weights else None
-        losses = self.criterion_(y_pred, codes, cell_weights)
-        prefix = "train" if training else "valid"
+        losses, statistic, seen = self.task_losses(y_pred, y_true)
         if training:
-            weights = self.fixed_weights_
-            if weights is None:
-                weights = self._weights(losses.detach())
-                self.meter.add("weight", weights, 1)
-        else:
-            weights = self.importance_ / self.importance_.mean()
-            labelled = codes >= 0
-            right = (self.criterion_.predict(y_pred) == codes) & labelled
-            self.meter.add_share("valid_score", right.sum(0), labelled.sum(0))
+            weights = self.step_weights_(statistic, seen) if self.fixed_weights_ is None else self.fixed_weights_
+            return self.record_step(losses, weights, len(y_true[0]))
+        codes = y_true[0].to(y_pred.device).long()
+        labelled = codes >= 0
+        right = (self.criterion_.predict(y_pred) == codes) & labelled
+        self.meter.add_share("valid_score", right.sum(0), labelled.sum(0))
+        loss = (self.importance_ * losses).mean()
+        self.meter.add("valid_loss", losses.detach(), len(codes))
+        self.meter.add("valid_total", loss.detach(), len(codes))
+        return loss
+
+    def record_step(self, losses, weights, n_samples):
+        """Return the loss of a training step, taken note of.
+
+        Parameters
+        ----------
+        losses, weights : tensor of shape (n_tasks,)
+        n_samples : int
+        """
         loss = (weights * losses).mean()
-        self.meter.add(f"{prefix}_loss", losses.detach(), len(codes))
+        self.meter.add("train_loss", losses.detach(), n_samples)
         if weights is not self.fixed_weights_:
-            self.meter.add(f"{prefix}_total", loss.detach(), len(codes))
+            self.meter.add("weight", weights, 1)
+            self.meter.add("train_total", loss.detach(), n_samples)
         return loss
 
     def epoch_means(self):
@@ -175,12 +244,9 @@ class MultiTaskNet(NeuralNet):
         if self.fixed_weights_ is not None and "train_loss" in means:
             means["weight"] = self.fixed_weights_.tolist()
             means["train_total"] = float(np.dot(means["weight"], means["train_loss"])) / len(means["weight"])
+        if "train_loss" in means:
+            self.step_weights_.end_epoch(means["train_loss"])
         return means
-
-    def _weights(self, losses):
-        weights = torch.as_tensor(self.weighting.weights(losses)).to(losses) * self.importance_
-        # A step in which every task has weight 0 teaches nothing; 0 / 0 would be the end of the model.
-        return weights / weights.mean().clamp(min=torch.finfo(weights.dtype).tiny)
 
     def get_iterator(self, dataset, training=False):
         """Return a loader of whole batches; PyTorch's, if the user set anything of it."""

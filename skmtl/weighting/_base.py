@@ -1,22 +1,62 @@
-"""The weighting protocol."""
+"""The weighting protocol: from a statistic of a training step to the weights of the tasks."""
 
 import copy
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
-import torch
 from sklearn.base import BaseEstimator
 
-from .._validation import check_option
-
-__all__ = ["LossWeighting", "build_weighting"]
+__all__ = ["GradientAggregator", "GramianWeighting", "LossWeighting"]
 
 
-class LossWeighting(BaseEstimator, ABC):
+class _Weighting(BaseEstimator, ABC):
+    """What all weightings have in common.
+
+    A subclass lists its parameters in ``__init__`` and nothing else. `fit` trains with a private
+    copy made by ``build``, which may keep state in attributes ending in ``_``; it is saved with
+    the model and survives ``warm_start`` and ``partial_fit``.
+    """
+
+    # What `weights` takes, in this order: "losses", "gramian", "jacobian".
+    reads: ClassVar[tuple[str, ...]]
+    # Whether the weights are the same in every step, so that nobody need ask before each.
+    constant: ClassVar[bool] = False
+    # Whether `look_again` wants the losses of the batch again after the coming step, at the price of a forward pass.
+    looks_again: bool = False
+
+    _parameter_constraints: ClassVar[dict] = {}
+
+    def build(self, n_tasks):
+        """Return a fresh object for a model of `n_tasks` tasks, the spec itself untouched.
+
+        Parameters
+        ----------
+        n_tasks : int
+            Number of tasks; those of ``task_weights`` 0 count.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is outside of its range.
+        """
+        self._validate_params()
+        return copy.deepcopy(self)
+
+    def end_epoch(self, losses):
+        """Take note of the end of an epoch.
+
+        Parameters
+        ----------
+        losses : tensor of shape (n_tasks,)
+            The epoch's mean training loss of every task.
+        """
+
+
+class LossWeighting(_Weighting):
     """Base of weightings that read nothing but the task losses.
 
-    A subclass lists its parameters in ``__init__`` and computes ``weights``. `fit` trains with
-    a private copy made by ``build``, on which ``weights`` may keep state (in attributes ending
-    in ``_``); it is saved with the model and survives ``warm_start``.
+    `fit` trains with a private copy made by ``build``, on which ``weights`` may keep state (in
+    attributes ending in ``_``); it is saved with the model and survives ``warm_start``.
 
     Examples
     --------
@@ -28,9 +68,7 @@ class LossWeighting(BaseEstimator, ABC):
     tensor([2.0000, 0.5000])
     """
 
-    def build(self, n_tasks):
-        """Return a fresh object for a model of `n_tasks` tasks, the spec itself untouched."""
-        return copy.deepcopy(self)
+    reads: ClassVar[tuple[str, ...]] = ("losses",)
 
     @abstractmethod
     def weights(self, losses):
@@ -39,7 +77,8 @@ class LossWeighting(BaseEstimator, ABC):
         Parameters
         ----------
         losses : tensor of shape (n_tasks,)
-            The batch's loss of every task, without gradient.
+            Every task's mean loss over the batch's labelled cells, without gradient. A task that has
+            no label in the batch keeps its last one.
 
         Returns
         -------
@@ -49,37 +88,72 @@ class LossWeighting(BaseEstimator, ABC):
         """
 
 
-def build_weighting(weighting, n_tasks, known):
-    """Resolve a name among `known` or take a spec, and build it.
+class GramianWeighting(_Weighting):
+    """Base of weightings that read the inner products of the task gradients.
 
-    Raises
-    ------
-    ValueError, TypeError
-        If the name is unknown or the object lacks the protocol.
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class UnitGradients(GramianWeighting):
+    ...     def weights(self, gramian):
+    ...         return 1 / np.sqrt(np.diag(gramian))
+    >>> UnitGradients().build(2).weights(np.diag([4.0, 1.0]))
+    array([0.5, 1. ])
     """
-    if isinstance(weighting, str):
-        weighting = known[check_option("weighting", weighting, known)]()
-    if isinstance(weighting, type) or not callable(getattr(weighting, "build", None)):
-        raise TypeError(
-            f"weighting must be one of {sorted(known)} or an object with build(n_tasks), such as a "
-            f"skmtl.weighting.LossWeighting. Got {weighting!r} instead."
-        )
-    built = weighting.build(n_tasks)
-    if not callable(getattr(built, "weights", None)):
-        raise TypeError(f"weighting: {type(weighting).__name__}.build must return an object with weights(losses).")
-    _try_weighting(built, n_tasks, type(weighting).__name__)
-    return built
+
+    reads: ClassVar[tuple[str, ...]] = ("gramian",)
+    # Whether the Gramian is that of the tasks with a label in the batch and a positive task weight only. Where
+    # it is not, because the state has an entry per task, the others have zeros.
+    only_seen: ClassVar[bool] = True
+
+    @abstractmethod
+    def weights(self, gramian):
+        """Return weights, shape (n,), for one training step.
+
+        Parameters
+        ----------
+        gramian : array of shape (n, n), float64, in CPU memory
+            Inner products of the gradients of the n tasks that have a label in the batch, and a
+            positive task weight; symmetric and positive semi-definite, in the units of the losses
+            squared.
+
+        Returns
+        -------
+        array of shape (n,)
+            In the paper's scale: the caller multiplies them by ``task_weights`` and divides by the mean
+            of their absolute values. The trunk follows the weighted sum of the gradients; a head
+            follows its own, and stands still where the weight is negative.
+        """
 
 
-def _try_weighting(built, n_tasks, name):
-    # A copy, so that the trial leaves no trace in its state.
-    weights = torch.as_tensor(copy.deepcopy(built).weights(torch.ones(n_tasks)))
-    if weights.shape != (n_tasks,):
-        raise ValueError(
-            f"weighting: {name}.weights must return one weight per task, shape ({n_tasks},). "
-            f"Got shape {tuple(weights.shape)} instead."
-        )
-    if not torch.isfinite(weights).all() or (weights < 0).any():
-        raise ValueError(
-            f"weighting: {name}.weights must return finite weights >= 0. Got {weights.tolist()} for losses of 1."
-        )
+class GradientAggregator(_Weighting):
+    """Base of methods whose gradient is not a weighted sum of the tasks'.
+
+    Examples
+    --------
+    >>> class SignAgreement(GradientAggregator):
+    ...     def aggregate(self, jacobian):
+    ...         agree = (jacobian > 0).all(0) | (jacobian < 0).all(0)
+    ...         return jacobian.mean(0) * agree
+    >>> import torch
+    >>> SignAgreement().build(2).aggregate(torch.tensor([[1.0, 2.0], [1.0, -1.0]]))
+    tensor([1., 0.])
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ("jacobian",)
+
+    @abstractmethod
+    def aggregate(self, jacobian):
+        """Return the shared gradient, shape (n_values,), of one training step.
+
+        Parameters
+        ----------
+        jacobian : tensor of shape (n_tasks, n_values)
+            The gradient of every task, each times its task weight (these average 1); zeros for a
+            task without label in the batch.
+
+        Returns
+        -------
+        tensor of shape (n_values,)
+            In the scale of the mean of the gradients, so that ``lr`` means what it does elsewhere.
+        """

@@ -15,7 +15,7 @@ from sklearn.exceptions import NotFittedError
 
 from skmtl import MultiTaskCNNClassifier
 from skmtl.nn import PLE, ConvTrunk, CrossStitch, MLPHead, MMoE, OrdinalHead, PretrainedTrunk
-from skmtl.weighting import EqualWeighting
+from skmtl.weighting import DynamicWeightAverage, EqualWeighting
 
 N = 60
 
@@ -177,6 +177,8 @@ BAD_PARAMETERS = {
     "head: width 0": ({"head": MLPHead(hidden=(0,))}, ValueError, "'hidden' parameter of MLPHead", "Got (0,)"),
     "weighting: unknown": ({"weighting": "eqal"}, ValueError, "weighting must be one of", "Got 'eqal'", "Did you mean 'equal'?"),
     "weighting: class": ({"weighting": EqualWeighting}, TypeError, "weighting must be one of", "Got <class"),
+    "weighting: its parameter": ({"weighting": DynamicWeightAverage(temperature=0)}, ValueError, "'temperature' parameter of DynamicWeightAverage", "Got 0"),
+    "gradient_level: unknown": ({"gradient_level": "parameter"}, ValueError, "'gradient_level' parameter", "Got 'parameter'"),
     "weighting: number": ({"weighting": 3}, TypeError, "weighting must be one of", "Got 3"),
     "optimizer: unknown": ({"optimizer": "adm"}, ValueError, "optimizer must be one of 'adam'", "Got 'adm'", "Did you mean 'adam'?"),
     "optimizer: class": ({"optimizer": dict}, TypeError, "optimizer must be one of", "torch.optim.Optimizer class", "Got <class 'dict'>"),
@@ -237,6 +239,7 @@ def test_every_parameter_but_switches_has_a_bad_value():
         "standardize",
         "compile",
         "early_stopping",
+        "record_conflicts",
         "warm_start",
         "verbose",
         "missing_label",
@@ -249,7 +252,17 @@ def test_every_parameter_but_switches_has_a_bad_value():
 
 @pytest.mark.usefixtures("no_training")
 @pytest.mark.parametrize(
-    "name", ["standardize", "compile", "early_stopping", "warm_start", "verbose", "n_iter_no_change", "tol"]
+    "name",
+    [
+        "standardize",
+        "compile",
+        "early_stopping",
+        "record_conflicts",
+        "warm_start",
+        "verbose",
+        "n_iter_no_change",
+        "tol",
+    ],
 )
 def test_bad_switches(name, make, data):
     check(lambda: make(**{name: "often"}).fit(*data), ValueError, f"'{name}' parameter", "Got 'often'")

@@ -117,3 +117,15 @@ def test_failed_fit_leaves_the_model_as_it_was(pair, data):
         compiled.fit(*data)
     assert all(torch.equal(v, before[k]) for k, v in parameters(compiled).items())
     np.testing.assert_array_equal(compiled.predict(data[0]), pair.compiled.predict(data[0]))
+
+
+@pytest.mark.parametrize("weighting", ["pcgrad", "famo"])
+def test_methods_that_look_at_gradients_or_twice(pair, make, data, weighting):
+    X, y = data[0][:64], data[1][:64]
+    params = {"batch_size": 32, "max_epochs": 2, "precision": "float32", "weighting": weighting}
+    eager, before = make(**params).fit(X, y), n_compilations()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="torch")
+        compiled = make(**params, compile=True).fit(X, y)
+    assert n_compilations() > before
+    assert_alike(compiled, eager, X)

@@ -4,7 +4,15 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from skmtl.weighting import WEIGHTINGS, EqualWeighting, LossWeighting, build_weighting
+import skmtl.weighting
+from skmtl.weighting import (
+    WEIGHTINGS,
+    EqualWeighting,
+    GradientAggregator,
+    GramianWeighting,
+    LossWeighting,
+    build_weighting,
+)
 
 
 class Counting(LossWeighting):
@@ -29,9 +37,16 @@ class Duck:
         return losses
 
 
-def test_names():
-    assert set(WEIGHTINGS) == {"equal"}
-    assert isinstance(build_weighting("equal", 2, WEIGHTINGS), EqualWeighting)
+@pytest.mark.parametrize("name", WEIGHTINGS)
+def test_names(name):
+    assert isinstance(build_weighting(name, 3, WEIGHTINGS), WEIGHTINGS[name])
+
+
+def test_every_method_has_a_name():
+    bases = (LossWeighting, GramianWeighting, GradientAggregator)
+    public = [getattr(skmtl.weighting, name) for name in skmtl.weighting.__all__]
+    methods = {cls for cls in public if isinstance(cls, type) and issubclass(cls, bases)} - set(bases)
+    assert methods == set(WEIGHTINGS.values())
 
 
 def test_build_is_fresh_and_leaves_the_spec_alone():
@@ -64,8 +79,12 @@ class NoWeights:
 @pytest.mark.parametrize(
     ("weighting", "error", "match"),
     [
-        ("equall", ValueError, "weighting must be one of 'equal'. Got 'equall' instead. Did you mean 'equal'?"),
-        (EqualWeighting, TypeError, r"weighting must be one of \['equal'\] or an object with build\(n_tasks\)"),
+        (
+            "equall",
+            ValueError,
+            "weighting must be one of 'aligned-mtl', 'cagrad'.* Got 'equall' instead. Did you mean 'equal'?",
+        ),
+        (EqualWeighting, TypeError, r"or an object with build\(n_tasks\), .* Pass an instance, EqualWeighting\(\)"),
         (5, TypeError, "Got 5 instead"),
         (None, TypeError, "Got None instead"),
         (NoWeights(), TypeError, r"NoWeights.build must return an object with weights\(losses\)"),

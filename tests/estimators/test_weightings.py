@@ -1,0 +1,227 @@
+"""Every weighting through the estimator: with missing labels, weights, any head, continued, searched."""
+
+import copy
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.model_selection import GridSearchCV
+
+from skmtl import MultiTaskCNNClassifier
+from skmtl.datasets import load_two_digits
+from skmtl.metrics import multi_task_scorer
+from skmtl.nn import ConvTrunk, MLPHead
+from skmtl.weighting import WEIGHTINGS, DynamicWeightAverage, GradNorm
+
+NAMES = list(WEIGHTINGS)
+GRADIENT = [name for name, cls in WEIGHTINGS.items() if "gramian" in cls.reads]
+TASKS = ["left", "right", "same"]
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """80 images, three tasks of 10, 10 and 2 classes."""
+    X, y = load_two_digits(n_samples=80, return_X_y=True, as_frame=True)
+    return X, y.assign(same=(y["left"] > y["right"]).astype(int))
+
+
+def make(**params):
+    defaults = {"trunk": ConvTrunk(channels=(4,), hidden=(8,)), "max_epochs": 2, "batch_size": 16, "random_state": 0}
+    return MultiTaskCNNClassifier(**(defaults | params))
+
+
+def weights_of(clf, epoch=-1):
+    return np.array([clf.history_[epoch][f"{name}_weight"] for name in clf.task_names_])
+
+
+def probabilities(clf, X):
+    return np.hstack(clf.predict_proba(X))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_average_one_and_the_model_learns(digits, name):
+    clf = make(weighting=name, max_epochs=6, lr=1e-2).fit(*digits)
+    assert np.isfinite(probabilities(clf, digits[0])).all()
+    if name not in ("imtl-g", "aligned-mtl"):  # these may be negative
+        for epoch in range(6):
+            assert weights_of(clf, epoch).mean() == pytest.approx(1)
+            assert (weights_of(clf, epoch) >= 0).all()
+    losses = [sum(row[f"{t}_train_loss"] for t in TASKS) for row in clf.history_]
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_at_once(digits, name):
+    """Missing labels, a task with few of them, sample weights, class weights, batch norm, dropout, mixed heads."""
+    X, y = digits
+    y = y.astype("Int64")
+    rng = np.random.default_rng(0)
+    y = y.mask(pd.DataFrame(rng.random(y.shape) < [0.3, 0.2, 0.9], columns=y.columns))
+    clf = make(
+        weighting=name,
+        head={"right": MLPHead(hidden=(6,), dropout=0.2), "same": "sigmoid"},
+        trunk=ConvTrunk(channels=(4,), hidden=(8,), normalization="batch", dropout=0.1),
+        class_weight={"left": "balanced"},
+        task_weights={"left": 1, "right": 2, "same": 1},
+        batch_size=8,
+        record_conflicts=True,
+        early_stopping=True,
+        validation_fraction=0.3,
+    ).fit(X, y, sample_weight=rng.uniform(0.5, 2, len(X)))
+    assert np.isfinite(probabilities(clf, X)).all()
+    assert np.isfinite(weights_of(clf)).all()
+    assert np.isfinite(clf.history_[-1]["train_loss"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_task_is_plain_training(digits, name):
+    X, y = digits
+    plain = make().fit(X, y["left"])
+    clf = make(weighting=name).fit(X, y["left"])
+    assert clf.history_[-1]["left_weight"] == pytest.approx(1)
+    np.testing.assert_allclose(clf.predict_proba(X), plain.predict_proba(X), atol=1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_gives_the_same_model_whatever_the_global_one(digits, name):
+    first = make(weighting=name).fit(*digits)
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    second = make(weighting=name).fit(*digits)
+    assert torch.equal(torch.get_rng_state(), before)
+    np.testing.assert_array_equal(probabilities(first, digits[0]), probabilities(second, digits[0]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_state_survives_pickling_and_goes_on(digits, name):
+    X, y = digits
+    clf = make(weighting=name, warm_start=True, lr_scheduler="constant").fit(X, y)
+    again = pickle.loads(pickle.dumps(clf))
+    other = copy.deepcopy(clf)
+    for model in (clf, again, other):
+        model.fit(X, y)
+        assert model.n_iter_ == 4
+    np.testing.assert_array_equal(probabilities(clf, X), probabilities(again, X))
+    np.testing.assert_array_equal(probabilities(clf, X), probabilities(other, X))
+    np.testing.assert_array_equal(weights_of(clf), weights_of(again))
+
+
+@pytest.mark.parametrize(("name", "learned"), [("uncertainty", "s_"), ("gradnorm", "w_"), ("famo", "xi_")])
+def test_what_is_learned_goes_on_where_it_was(digits, name, learned):
+    X, y = digits
+    spec = WEIGHTINGS[name](lr=0.2)
+    clf = make(weighting=spec, lr_scheduler="constant", warm_start=True).fit(X, y)
+    before = getattr(clf.net_.weighting, learned).value.clone()
+    assert before.std() > 0.01
+    clf.set_params(task_weights=[1, 1, 2], max_epochs=1).fit(X, y)
+    after = getattr(clf.net_.weighting, learned)
+    # Adam counts its steps: 3 epochs of 5 batches.
+    assert after.optimizer.state_dict()["state"][0]["step"] == -(-15 // getattr(spec, "every", 1))
+    assert not torch.equal(after.value, before)
+    assert vars(spec) == vars(type(spec)(lr=0.2))
+
+
+def test_dwa_sees_the_epochs_of_all_fits(digits):
+    X, y = digits
+    clf = make(weighting=DynamicWeightAverage(temperature=0.5), max_epochs=1, warm_start=True, lr=1e-2)
+    for _ in range(3):
+        clf.fit(X, y)
+    assert weights_of(clf, 0).tolist() == weights_of(clf, 1).tolist() == [1, 1, 1]
+    losses = np.array([[row[f"{t}_train_loss"] for t in TASKS] for row in clf.history_])
+    ratio = np.exp(losses[1] / losses[0] / 0.5)
+    np.testing.assert_allclose(weights_of(clf, 2), 3 * ratio / ratio.sum(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_partial_fit_with_chunks_that_lack_a_task(digits, name):
+    X, y = digits
+    y = y.astype("Int64")
+    y.loc[40:, "same"] = pd.NA
+    clf = make(weighting=name)
+    for start in (0, 20, 40, 60):
+        clf.partial_fit(X[start : start + 20], y[start : start + 20], classes=[range(10), range(10), range(2)])
+    assert np.isfinite(probabilities(clf, X)).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("level", ["representation", "parameters"])
+def test_a_task_that_is_turned_off_changes_nothing_of_the_others(digits, name, level):
+    X, y = digits
+    off = make(weighting=name, gradient_level=level, task_weights=[1, 0, 1]).fit(X, y)
+    assert off.history_[-1]["right_weight"] == 0
+    scrambled = y.assign(right=y["right"].sample(frac=1, random_state=0).to_numpy())
+    other = make(weighting=name, gradient_level=level, task_weights=[1, 0, 1]).fit(X, scrambled)
+    np.testing.assert_allclose(off.predict_proba(X)[0], other.predict_proba(X)[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", GRADIENT)
+def test_the_levels_differ_and_both_average_one(digits, name):
+    representation = make(weighting=name).fit(*digits)
+    parameters = make(weighting=name, gradient_level="parameters").fit(*digits)
+    assert np.abs(probabilities(representation, digits[0]) - probabilities(parameters, digits[0])).max() > 1e-9
+    assert np.abs(weights_of(parameters)).mean() == pytest.approx(1, abs=0.1)
+
+
+def test_conflicts_in_the_history(digits):
+    X, y = digits
+    # The third task's labels are the first one's, the second's are drawn by lot.
+    y = pd.DataFrame({"a": y["left"] % 2, "b": np.random.default_rng(0).integers(0, 2, len(y)), "c": y["left"] % 2})
+    clf = make(record_conflicts=True, max_epochs=8, lr=1e-2).fit(X, y)
+    row = clf.history_[-1]
+    cosine, conflict = np.array(row["gradient_cosine"]), np.array(row["gradient_conflict"])
+    np.testing.assert_allclose(cosine, cosine.T, atol=1e-12)
+    np.testing.assert_allclose(np.diag(cosine), 1)
+    assert (np.diag(conflict) == 0).all()
+    assert abs(cosine[0, 2]) > abs(cosine[0, 1])
+    assert row["conflict_rate"] == pytest.approx((conflict[0, 1] + conflict[0, 2] + conflict[1, 2]) / 3)
+    assert "conflict_rate" not in make().fit(X, y).history_[-1]
+
+
+def test_conflicts_of_opposed_and_of_absent_tasks(digits):
+    X, y = digits
+    # One head's labels are the other's turned round: linear heads that start alike pull in opposite directions.
+    y = pd.DataFrame({"a": y["left"] % 2, "b": np.nan})
+    y.loc[:3, "b"] = [0, 1, 0, 1]
+    clf = make(record_conflicts=True, batch_size=2, max_epochs=1).fit(X, y)
+    row = clf.history_[0]
+    assert np.isfinite(row["gradient_cosine"]).all()
+    # Batches without a label of b count in no share of its.
+    assert row["gradient_cosine"][1][1] == pytest.approx(1)
+
+
+def test_search_over_methods_and_their_parameters(digits):
+    X, y = digits
+    search = GridSearchCV(
+        make(max_epochs=1),
+        [
+            {"weighting": ["equal", "pcgrad", "mgda"], "gradient_level": ["representation", "parameters"]},
+            {"weighting": [DynamicWeightAverage()], "weighting__temperature": [1.0, 4.0]},
+            {"weighting": ["gradnorm"], "weighting__alpha": [0.5]},
+        ],
+        scoring=multi_task_scorer("accuracy"),
+        refit="mean_accuracy",
+        cv=2,
+        error_score="raise",
+    ).fit(X, y)
+    assert len(search.cv_results_["params"]) == 9
+    assert np.isfinite(search.cv_results_["mean_test_left_accuracy"]).all()
+    assert make(weighting="gradnorm").set_params(weighting__alpha=0.5).weighting.alpha == 0.5
+
+
+def test_the_spec_is_never_changed(digits):
+    spec = GradNorm(alpha=0.7)
+    clf = make(weighting=spec).fit(*digits)
+    assert vars(spec) == {"alpha": 0.7, "lr": spec.lr}
+    assert clf.net_.weighting is not spec
+
+
+def test_the_method_and_the_level_cannot_change_under_a_warm_start(digits):
+    clf = make(weighting="mgda", warm_start=True).fit(*digits)
+    with pytest.raises(ValueError, match="gradient_level is not what it was"):
+        clf.set_params(gradient_level="parameters").fit(*digits)
+    clf.set_params(gradient_level="representation", record_conflicts=True).fit(*digits)
+    assert "conflict_rate" in clf.history_[-1]
+    with pytest.raises(ValueError, match="weighting is not what it was"):
+        clf.set_params(weighting="pcgrad").fit(*digits)
