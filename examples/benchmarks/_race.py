@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import sklearn
 import skorch
 import torch
 
-__all__ = ["N_THREADS", "has_bfloat16", "limit_threads", "machine", "race", "settle"]
+__all__ = ["N_THREADS", "has_bfloat16", "limit_threads", "machine", "race", "ratios", "settle"]
 
 N_THREADS = 2
 
@@ -64,6 +65,26 @@ def race(timed, repeats):
         for name in names[start:] + names[:start]:
             seconds[name].append(timed[name]())
     return {name: median(values) for name, values in seconds.items()}
+
+
+def ratios(timed, base, repeats):
+    """Return two arrays: how many times the seconds of `base` were taken in each repeat, and those of `base`.
+
+    Parameters
+    ----------
+    timed, base : callable
+        Each does its work and returns the seconds it took. They take turns at beginning.
+    repeats : int
+        Pairs that count, after one that does not.
+    """
+    timed(), base()
+    pairs = []
+    for i in range(repeats):
+        order = (timed, base) if i % 2 else (base, timed)
+        seconds = {function: function() for function in order}
+        pairs.append((seconds[timed], seconds[base]))
+    ours, theirs = np.array(pairs).T
+    return ours / theirs, theirs
 
 
 def settle(runs, enough=99.0, budget=20.0):

@@ -4,7 +4,7 @@ from statistics import median
 
 from _cells import PEERS
 
-__all__ = ["cells_table", "draw", "once_lines", "targets_table"]
+__all__ = ["cells_table", "draw", "markdown", "once_lines", "targets_table"]
 
 INK, PALE = "#1f4e79", "#9db8d2"
 
@@ -17,7 +17,7 @@ def cells_table(rows):
         ratios = [f"{row['ratios'][p]:.2f}" if p in row["ratios"] else "-" for p in PEERS]
         accuracy = [f"{row['accuracy']:.1f}", f"{row['spread']:.2f}"]
         lines.append([row["cell"], row["precision"], f"{row['ours']:.3f}", *ratios, *accuracy])
-    return _markdown(head, lines)
+    return markdown(head, lines)
 
 
 def once_lines(rows):
@@ -41,10 +41,11 @@ def targets_table(rows):
     """Return the targets as a Markdown table."""
     words = {True: "yes", False: "**no**", None: "-"}
     lines = [[row["measure"], row["to reach"], row["measured"], words[row["met"]]] for row in rows]
-    return _markdown(["measure (two cores)", "to reach", "measured, worst", "met"], lines)
+    return markdown(["measure (two cores)", "to reach", "measured, worst", "met"], lines)
 
 
-def _markdown(head, lines):
+def markdown(head, lines):
+    """Return a Markdown table of strings."""
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, ["---"] * len(head), *lines])
 
 

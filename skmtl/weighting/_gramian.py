@@ -1,6 +1,7 @@
 """What the Gramian weightings share: unit gradients, vectors in their place, and two small least-squares problems."""
 
 import numpy as np
+from scipy.linalg import eigh
 from scipy.optimize import lsq_linear, nnls
 
 __all__ = [
@@ -33,15 +34,17 @@ def unit_gradients(gramian):
     return norms, cosines
 
 
-def above_tolerance(values):
+def above_tolerance(values, precision=np.float64):
     """Return which of the eigenvalues or singular values, all >= 0 but for rounding, are more than rounding."""
-    return values > len(values) * np.finfo(float).eps * values.max()
+    return values > len(values) * np.finfo(precision).eps * values.max()
 
 
 def square_root(cosines):
     """Return an (n, n) matrix whose columns have these inner products."""
-    values, vectors = np.linalg.eigh(cosines)
-    root = np.sqrt(np.where(above_tolerance(values), values, 0.0))[:, None] * vectors.T
+    # On several threads NumPy's would take a hundred times as long for so small a matrix, if another core is busy.
+    values, vectors = eigh(cosines)
+    # The trainer's Gramians come from gradients in single precision.
+    root = np.sqrt(np.where(above_tolerance(values, np.float32), values, 0.0))[:, None] * vectors.T
     # Exactly 0 for a zero gradient: a solver would take 1e-17 for a direction.
     return root * np.diag(cosines)
 

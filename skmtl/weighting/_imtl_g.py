@@ -1,6 +1,7 @@
 """IMTL-G: a shared gradient with equal projections on all tasks' directions."""
 
 import numpy as np
+from scipy.linalg import eigh
 
 from ._base import GramianWeighting
 from ._gramian import above_tolerance, gradient_columns, unit_gradients
@@ -39,8 +40,8 @@ class IMTLG(GramianWeighting):
         weights = np.zeros(len(norms))
         if not seen.any():
             return weights
-        values, vectors = np.linalg.eigh(cosines[np.ix_(seen, seen)])
-        if above_tolerance(values).all():
+        values, vectors = eigh(cosines[np.ix_(seen, seen)])
+        if above_tolerance(values, np.float32).all():
             # The same as below, but exact whatever the ratios of the norms.
             weights[seen] = vectors @ (vectors.sum(axis=0) / values) / (norms[seen] / norms.max())
             rounding = np.abs(weights).sum()

@@ -123,3 +123,18 @@ def test_fresh_and_stateless(method, golden):
     # Any number of tasks: those without a label in the batch are left out.
     assert built.weights(np.eye(1)).shape == (1,)
     assert vars(built) == vars(method)
+
+
+@pytest.mark.parametrize("method", [m for m in METHODS if not isinstance(m, PCGrad)], ids=str)
+def test_rounding_to_single_precision_does_not_decide_the_step(method):
+    # As in training: task gradients that depend on one another, and a Gramian of float32.
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        jacobian = rng.normal(size=(4, 200))
+        jacobian = np.vstack([jacobian, jacobian[0], 0.3 * jacobian[1] + 0.7 * jacobian[2]])
+        single = jacobian.astype(np.float32)
+        exact, rounded = (
+            method.weights(gramian.astype(float)) for gramian in (jacobian @ jacobian.T, single @ single.T)
+        )
+        steps = exact @ jacobian, rounded @ jacobian
+        np.testing.assert_allclose(steps[1], steps[0], atol=1e-3 * np.abs(steps[0]).max())
