@@ -18,7 +18,7 @@ FLOORS = [
     {"training"},
     {"nn", "weighting"},
     {"metrics", "datasets", "preprocessing"},
-    {"_inputs", "_resize", "_rows", "_targets", "_validation", "_weights", "_optional", "exceptions"},
+    {"_inputs", "_random_stream", "_resize", "_rows", "_targets", "_validation", "_weights", "_optional", "exceptions"},
 ]
 FLOOR = {name: len(FLOORS) - i for i, names in enumerate(FLOORS) for name in names}
 # Ground files may use one another (a message helper), without a cycle.

@@ -30,13 +30,14 @@ PLUMBING = {
         "MultiTaskModule",
         "build_module",
         "folded",
+        "inner_products",
         "is_own_module",
         "is_plain",
         "run_on_blank",
         "task_gradients",
         "through_trunk",
     },
-    "skmtl.weighting": {"StepWeights", "build_weighting", "resolve_weighting"},
+    "skmtl.weighting": {"StepWeights", "build_weighting", "is_torchjd", "reads_of", "resolve_weighting"},
 }
 # numpydoc's codes: no docstring, no summary; parameters undocumented, unknown, in another order; no example.
 DOCSTRING, PARAMETERS, EXAMPLE = {"GL08", "SS01"}, {"PR01", "PR02", "PR03"}, {"EX01"}

@@ -30,6 +30,7 @@ from ..training import (
 from ..weighting import WEIGHTINGS
 from ._build import build
 from ._cell_weights import cell_weights, resolve_class_weight
+from ._check_gradients import check_gradients
 from ._hold_out import hold_out
 from ._images import image_cells, read_images
 from ._read_images import check_images_readable, check_rows
@@ -126,6 +127,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             n_train = len(picked[train_part])
             batch_size = self._batch_size(n_train)
             net = build(self, setting, stage, layout.image_shape, encoder.classes_, n_train, batch_size, seeds, set_of)
+        check_gradients(self, setting, net.module, set_of)
         net.input_of = input_of
         data = self._datasets(rows, batch_layout, picked, codes, weights, train_part, valid_part, net)
         interrupted = self._run(net, setting, data, epochs, continuing, partial, names)

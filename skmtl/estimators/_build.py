@@ -14,7 +14,6 @@ from ..training import (
     resolve_precision,
     run_blank,
 )
-from ._check_gradients import check_gradients
 
 __all__ = ["build"]
 
@@ -58,7 +57,6 @@ def build(estimator, setting, stage, image_shape, classes, n_train, batch_size, 
         if estimator.augment is not None:
             _try_augment(module.inputs, estimator.augment, image_shape)
     check_groups(module, setting.optimizer)
-    check_gradients(estimator, setting, module, set_of)
     if lbfgs:
         # It flattens the parameters by views, which channels-last weights do not allow.
         module = module.to(memory_format=torch.contiguous_format)

@@ -3,6 +3,7 @@
 import torch
 
 from ..nn import IndependentNetworks, TaskTrunk
+from ..weighting import reads_of
 
 __all__ = ["check_gradients"]
 
@@ -75,7 +76,7 @@ def _check_representation(reader, module, set_of):
 
 
 def _reader(estimator, setting):
-    if set(getattr(setting.weighting, "reads", ("losses",))) != {"losses"}:
+    if reads_of(setting.weighting) != ("losses",):
         return _described(estimator)
     return "record_conflicts=True" if estimator.record_conflicts else None
 

@@ -6,6 +6,8 @@ from functools import partial
 import numpy as np
 import torch
 
+from ..weighting import is_torchjd
+
 __all__ = ["snapshot"]
 
 
@@ -27,6 +29,11 @@ def snapshot(value):
         return {key: snapshot(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return tuple(snapshot(entry) for entry in value)
+    if is_torchjd(value):
+        # What it is made with shows in its repr, whatever else it is made of.
+        return type(value), repr(value)
+    if callable(getattr(value, "build", None)) and hasattr(value, "__dict__") and not isinstance(value, type):
+        return type(value), snapshot(vars(value))
     if isinstance(value, partial):
         return partial, value.func, snapshot(value.args), snapshot(value.keywords)
     if isinstance(value, torch.device):

@@ -2,7 +2,26 @@
 
 import torch
 
-__all__ = ["LinearGradients", "OwnGradients", "task_gradients", "through_trunk"]
+__all__ = ["LinearGradients", "OwnGradients", "inner_products", "task_gradients", "through_trunk"]
+
+BLOCK = 2**20
+
+
+def inner_products(rows):
+    """Return the inner products of the rows, in double precision.
+
+    Squares have half the digits of what is squared: in single precision, gradients that depend on one another, or
+    oppose one another, would seem not to.
+
+    Parameters
+    ----------
+    rows : tensor of shape (n, n_values)
+    """
+    if rows.device.type == "mps":  # which has nothing wider
+        return rows @ rows.T
+    # A copy of all of it would double the memory.
+    parts = (part.double() for part in rows.split(BLOCK, 1))
+    return sum((part @ part.T for part in parts), rows.new_zeros(len(rows), len(rows), dtype=torch.float64))
 
 
 def task_gradients(heads, features):
@@ -49,9 +68,8 @@ class LinearGradients:
         """Return the inner products of the task gradients, shape (n_tasks, n_tasks)."""
         (batch, n_logits), n_features, n_tasks = self.errors.shape, self.weight.shape[1], len(self.n_classes)
         if n_logits**2 > n_tasks * batch * n_features:
-            rows = torch.stack(self.of_tasks()).flatten(1)
-            return rows @ rows.T
-        products = (self.errors.T @ self.errors) * (self.weight @ self.weight.T)
+            return inner_products(torch.stack(self.of_tasks()).flatten(1))
+        products = inner_products(self.errors.T) * inner_products(self.weight)
         halved = products.new_zeros(n_tasks, n_logits).index_add_(0, self.task_of, products)
         return products.new_zeros(n_tasks, n_tasks).index_add_(1, self.task_of, halved)
 
@@ -80,13 +98,12 @@ class OwnGradients:
 
     def read(self, losses):
         """Go backward from the losses, shape (n_tasks,), whose graph stays."""
-        # No task's loss depends on another's copy.
-        self.gradients = list(torch.autograd.grad(losses.sum(), self.copies, retain_graph=True))
+        # No task's loss depends on another's copy, nor need it on its own.
+        self.gradients = list(torch.autograd.grad(losses.sum(), self.copies, retain_graph=True, materialize_grads=True))
 
     def gramian(self):
         """Return the inner products of the task gradients, shape (n_tasks, n_tasks)."""
-        rows = torch.stack(self.gradients).flatten(1)
-        return rows @ rows.T
+        return inner_products(torch.stack(self.gradients).flatten(1))
 
     def of_tasks(self):
         """Return the gradient of every task, a list of n_tasks tensors of the features' shape."""
@@ -98,7 +115,7 @@ class OwnGradients:
 
 
 def through_trunk(features, gradients, parameters):
-    """Return every task's gradient with respect to the trunk's parameters, shape (n_tasks, n_values).
+    """Return every task's gradient with respect to the trunk's parameters, and which of these any task reaches.
 
     Parameters
     ----------
@@ -108,15 +125,25 @@ def through_trunk(features, gradients, parameters):
         With respect to `features`.
     parameters : list of n tensors
         Those to be trained.
+
+    Returns
+    -------
+    rows : tensor of shape (n_tasks, n_values)
+        Zeros where a task does not reach a parameter.
+    reached : list of n bool
     """
-    if not parameters:
-        return gradients[0].new_zeros(len(gradients), 0)
-    rows = []
+    rows = gradients[0].new_zeros(len(gradients), sum(p.numel() for p in parameters))
+    reached = [False] * len(parameters)
     for t, gradient in enumerate(gradients):
         output = features if isinstance(features, torch.Tensor) else features[t]
+        if not parameters or not output.requires_grad:
+            continue
         parts = torch.autograd.grad(
             output, parameters, gradient.to(output.dtype), retain_graph=t + 1 < len(gradients), allow_unused=True
         )
-        parts = [torch.zeros_like(p) if part is None else part for p, part in zip(parameters, parts, strict=True)]
-        rows.append(torch.cat([part.reshape(-1) for part in parts]))
-    return torch.stack(rows)
+        places = rows[t].split([p.numel() for p in parameters])
+        for p, (part, place) in enumerate(zip(parts, places, strict=True)):
+            if part is not None:
+                place.copy_(part.reshape(-1))
+                reached[p] = True
+    return rows, reached

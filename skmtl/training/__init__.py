@@ -1,5 +1,6 @@
 """The skorch side: the only package that imports it."""
 
+from .._random_stream import RandomStream
 from ._batches import batch_size_for
 from ._callbacks import build_callbacks
 from ._cost import measure_cost, predict_batch_size, run_blank
@@ -12,7 +13,6 @@ from ._optimization import OPTIMIZERS, SCHEDULERS, check_optimizer, resolve_opti
 from ._own_callbacks import copy_callbacks
 from ._param_groups import check_groups
 from ._precision import PRECISIONS, resolve_precision
-from ._random import RandomStream
 from ._sampling import check_task_sampling, corrected_weights, expected_draws
 from ._train import train
 

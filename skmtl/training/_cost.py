@@ -7,8 +7,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from .._random_stream import RandomStream
 from ..nn import run_on_blank
-from ._random import RandomStream
 
 __all__ = ["Cost", "measure_cost", "predict_batch_size"]
 

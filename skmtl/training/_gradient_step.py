@@ -2,7 +2,7 @@
 
 import torch
 
-from ..nn import task_gradients, through_trunk
+from ..nn import TaskTrunk, inner_products, task_gradients, through_trunk
 
 __all__ = ["GRADIENT_LEVELS", "gradient_step"]
 
@@ -27,16 +27,12 @@ def gradient_step(net, images, target):
     losses, statistic, seen = net.task_losses(gradients.logits, target)
     gradients.read(losses)
     level = GRADIENT_LEVELS[net.gradient_level](net, features, gradients)
-    reads = net.step_weights_.reads
-    gramian = level.gramian() if net.record_conflicts or "gramian" in reads else None
-    jacobian = level.jacobian() if "jacobian" in reads else None
-    weights = net.fixed_weights_
-    if weights is None:
-        weights = net.step_weights_(statistic, seen, gramian, jacobian)
-    if net.step_weights_.aggregates:
-        level.follow(net.step_weights_.aggregate(jacobian))
-    else:
-        level.follow(level.combined(weights / len(weights)))
+    step_weights = net.step_weights_
+    gramian = level.gramian() if net.record_conflicts or "gramian" in step_weights.reads else None
+    jacobian = level.jacobian() if "jacobian" in step_weights.reads else None
+    weights = step_weights(statistic, seen, gramian, jacobian)
+    shared = step_weights.aggregate(jacobian) if step_weights.aggregates else level.combined(weights / len(weights))
+    level.follow(shared, weights.clamp(min=0) / len(weights))
     _train_heads(net, losses, weights)
     if net.record_conflicts:
         net.meter.add_conflicts(gramian)
@@ -66,7 +62,7 @@ class _Representation:
     def combined(self, weights):
         return self.gradients.combined(weights)
 
-    def follow(self, gradient):
+    def follow(self, gradient, own_weights):
         if self.features.requires_grad:
             gradient = gradient.view_as(self.features)
             gradient = gradient if self.net.scaler is None else self.net.scaler.scale(gradient)
@@ -83,25 +79,36 @@ class _Parameters:
         if net.scaler is not None:
             of_tasks = [net.scaler.scale(gradient) for gradient in of_tasks]
             self.scale = net.scaler.get_scale()
-        self.rows = through_trunk(features, of_tasks, self.parameters)
+        rows, self.reached = through_trunk(features, of_tasks, self.parameters)
+        self.rows = rows.div_(self.scale)
+        self.own = None
+        if isinstance(net.module_.trunk, TaskTrunk):
+            self._set_own_apart()
+
+    def _set_own_apart(self):
+        # Experts, gates and masks of a single task are shared with no other, and train as its head does.
+        self.own = (self.rows != 0).sum(0) <= 1
+        self.rows_of_own = self.rows * self.own
+        self.rows = self.rows * ~self.own
 
     def gramian(self):
-        rows = self.rows / self.scale
-        return rows @ rows.T
+        return inner_products(self.rows)
 
     def jacobian(self):
-        return self.rows / self.scale
+        return self.rows
 
     def combined(self, weights):
-        return (weights @ self.rows) / self.scale
+        return weights @ self.rows
 
-    def follow(self, gradient):
-        gradient = gradient * self.scale
-        parts = gradient.split([p.numel() for p in self.parameters])
-        for parameter, part in zip(self.parameters, parts, strict=True):
-            # In the parameter's own memory format, as autograd would have it.
-            own = torch.empty_like(parameter).copy_(part.view(parameter.shape))
-            parameter.grad = own if parameter.grad is None else parameter.grad + own
+    def follow(self, gradient, own_weights):
+        if self.own is not None:
+            gradient = torch.where(self.own, own_weights @ self.rows_of_own, gradient)
+        parts = (gradient * self.scale).split([p.numel() for p in self.parameters])
+        for parameter, part, reached in zip(self.parameters, parts, self.reached, strict=True):
+            if reached:
+                # In the parameter's own memory format, as autograd would have it.
+                own = torch.empty_like(parameter).copy_(part.view(parameter.shape))
+                parameter.grad = own if parameter.grad is None else parameter.grad + own
 
 
 GRADIENT_LEVELS = {"representation": _Representation, "parameters": _Parameters}

@@ -36,10 +36,12 @@ class EpochMeter:
         Parameters
         ----------
         gramian : tensor of shape (n_tasks, n_tasks)
-            Tasks of gradient 0 count in no pair.
+            Tasks whose gradient is 0 or not finite count in no pair.
         """
         norms = gramian.diagonal().clamp(min=0).sqrt()
-        known = (norms > 0).outer(norms > 0)
+        # Those of a step that has overflowed, which float16 skips, are unknown.
+        sized = (norms > 0) & norms.isfinite()
+        known = sized.outer(sized) & gramian.isfinite()
         cosines = torch.where(known, gramian / norms.outer(norms).clamp(min=torch.finfo(norms.dtype).tiny), 0)
         self.add_share("gradient_cosine", cosines, known.int())
         apart = (cosines < 0).triu(1)

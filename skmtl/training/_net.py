@@ -90,12 +90,8 @@ class MultiTaskNet(TaskLosses, NeuralNet):
         """Put what every step needs on the device."""
         super().on_train_begin(net, *args, **kwargs)
         importance = self.task_weights.to(self.device, self.module_.heads.dtype)
-        self.step_weights_ = StepWeights(self.weighting, importance)
-        self.importance_ = self.step_weights_.importance
-        self.fixed_weights_ = None
-        if getattr(self.weighting, "constant", False):
-            self.fixed_weights_ = self.step_weights_(torch.ones_like(importance))
-        self.reads_gradients_ = self.record_conflicts or set(self.step_weights_.reads) != {"losses"}
+        last = self.step_weights_.last if hasattr(self, "step_weights_") else None
+        self.step_weights_ = StepWeights(self.weighting, importance, last)
 
     def _look_once(self):
         """Look once an epoch, the callbacks having begun it, at what no step needs to look at."""
@@ -129,7 +125,7 @@ class MultiTaskNet(TaskLosses, NeuralNet):
         """Compute loss and gradients; those of float16 are scaled up meanwhile."""
         self._set_training(True)
         images, target = batch
-        if self.reads_gradients_:
+        if self.record_conflicts or self.step_weights_.reads_gradients:
             loss, logits = gradient_step(self, images, target)
         else:
             logits = self.infer(images)

@@ -38,12 +38,18 @@ def no_trace(module, device, state):
         augmentation may be those of a step before.
     """
     after = random_state(device)
-    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    buffers = [
+        (layer, name, buffer, buffer.clone())
+        for layer in module.modules()
+        for name, buffer in layer._buffers.items()
+        if buffer is not None
+    ]
     _set_random_state(state, device)
     with torch.no_grad():
         try:
             yield
         finally:
             _set_random_state(after, device)
-            for buffer, before in buffers:
-                buffer.copy_(before)
+            for layer, name, buffer, before in buffers:
+                # It may have been written to, or replaced.
+                layer._buffers[name] = buffer.copy_(before)

@@ -52,7 +52,7 @@ class TaskLosses:
         codes, *weights = (part.to(y_pred.device, non_blocking=True) for part in y_true)
         codes, weights = codes.long(), weights[0] if weights else None
         losses = self.criterion_(y_pred, codes, weights)
-        if weights is None or self.fixed_weights_ is not None:
+        if weights is None or self.step_weights_.fixed is not None:
             return losses, losses.detach(), None
         totals = weights.sum(0)
         means = torch.where(totals > 0, losses.detach() * len(codes) / totals, 0)
@@ -62,13 +62,12 @@ class TaskLosses:
         """Return ``1/T sum_t w_t L_t``, where the weights w average 1."""
         losses, statistic, seen = self.task_losses(y_pred, y_true)
         if training:
-            weights = self.step_weights_(statistic, seen) if self.fixed_weights_ is None else self.fixed_weights_
-            return self.record_step(losses, weights, len(y_true[0]))
+            return self.record_step(losses, self.step_weights_(statistic, seen), len(y_true[0]))
         codes = y_true[0].to(y_pred.device).long()
         labelled = codes >= 0
         right = (self.criterion_.predict(y_pred) == codes) & labelled
         self.meter.add_share("valid_score", right.sum(0), labelled.sum(0))
-        loss = (self.importance_ * losses).mean()
+        loss = (self.step_weights_.importance * losses).mean()
         self.meter.add("valid_loss", losses.detach(), len(codes))
         self.meter.add("valid_total", loss.detach(), len(codes))
         return loss
@@ -83,7 +82,7 @@ class TaskLosses:
         """
         loss = (weights * losses).mean()
         self.meter.add("train_loss", losses.detach(), n_samples)
-        if weights is not self.fixed_weights_:
+        if weights is not self.step_weights_.fixed:
             self.meter.add("weight", weights, 1)
             self.meter.add("train_total", loss.detach(), n_samples)
         return loss
@@ -91,8 +90,9 @@ class TaskLosses:
     def epoch_means(self):
         """Return the meter's means since the last call, with those that need no adding up."""
         means = self.meter.flush()
-        if self.fixed_weights_ is not None and "train_loss" in means:
-            means["weight"] = self.fixed_weights_.tolist()
+        fixed = self.step_weights_.fixed
+        if fixed is not None and "train_loss" in means:
+            means["weight"] = fixed.tolist()
             means["train_total"] = float(np.dot(means["weight"], means["train_loss"])) / len(means["weight"])
         if "train_loss" in means:
             self.step_weights_.end_epoch(means["train_loss"])

@@ -84,12 +84,12 @@ def _state(net):
     generators = [getattr(net, f"iterator_{kind}__generator").get_state() for kind in ("train", "valid")]
     stream = net.random_stream
     scaler = None if net.scaler is None else net.scaler.state_dict()
-    parts = net.module_.state_dict(), net.optimizer_.state_dict(), scaler, net.weighting
+    parts = net.module_.state_dict(), net.optimizer_.state_dict(), scaler, (net.weighting, net.step_weights_)
     return copy.deepcopy((*parts, (stream.state, stream.cuda_state), generators))
 
 
 def _restore(net, state):
-    module, optimizer, scaler, net.weighting, stream, generators = state
+    module, optimizer, scaler, (net.weighting, net.step_weights_), stream, generators = state
     net.module_.load_state_dict(module)
     net.optimizer_.load_state_dict(optimizer)
     if scaler is not None:

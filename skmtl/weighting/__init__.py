@@ -16,8 +16,9 @@ from ._mgda import MGDA
 from ._nash_mtl import NashMTL
 from ._pcgrad import PCGrad
 from ._random import RandomWeighting
-from ._resolve import build_weighting, resolve_weighting
+from ._resolve import build_weighting, reads_of, resolve_weighting
 from ._step_weights import StepWeights
+from ._torchjd import is_torchjd
 from ._uncertainty import UncertaintyWeighting
 from ._upgrad import UPGrad
 
@@ -44,5 +45,7 @@ __all__ = [
     "UncertaintyWeighting",
     "build_weighting",
     "gramian_weights",
+    "is_torchjd",
+    "reads_of",
     "resolve_weighting",
 ]

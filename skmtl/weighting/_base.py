@@ -72,13 +72,14 @@ class LossWeighting(_Weighting):
 
     @abstractmethod
     def weights(self, losses):
-        """Return non-negative weights, shape (n_tasks,), for one training step.
+        """Return weights >= 0, shape (n_tasks,), for one training step; what is less counts as 0.
 
         Parameters
         ----------
         losses : tensor of shape (n_tasks,)
             Every task's mean loss over the batch's labelled cells, without gradient. A task that has
-            no label in the batch keeps its last one.
+            no label in the batch keeps its last one; 0 for one that never had a label, or is turned
+            off, whose weight does not matter.
 
         Returns
         -------
@@ -104,7 +105,7 @@ class GramianWeighting(_Weighting):
     reads: ClassVar[tuple[str, ...]] = ("gramian",)
     # Whether the Gramian is that of the tasks with a label in the batch and a positive task weight only. Where
     # it is not, because the state has an entry per task, the others have zeros.
-    only_seen: ClassVar[bool] = True
+    only_active: ClassVar[bool] = True
 
     @abstractmethod
     def weights(self, gramian):

@@ -47,7 +47,7 @@ class FAMO(LossWeighting):
     References
     ----------
     Liu et al. (2023), FAMO: fast adaptive multitask optimization, NeurIPS, algorithm 1. The
-    defaults are those of its official code, ``famo.py``.
+    defaults of `lr` and `gamma` are those of its official code, ``famo.py``, where `every` is 1.
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -76,7 +76,7 @@ class FAMO(LossWeighting):
     def weights(self, losses):
         """Return ``c z / losses``."""
         self.steps_ += 1
-        self.logs_ = losses.clamp(min=FLOOR).log()
+        self.logs_, self.known_ = losses.clamp(min=FLOOR).log(), losses != 0
         # z / L over its sum.
         return (self.xi_.like(losses) - log_losses(losses)).softmax(0)
 
@@ -89,13 +89,14 @@ class FAMO(LossWeighting):
             Those of the last batch, after the step.
         """
         fall = self.logs_.to(losses) - losses.clamp(min=FLOOR).log()
-        fall = torch.where(fall.isfinite(), fall, 0.0)
-        z = self.xi_.like(losses).softmax(0)
-        self.xi_.step(z * (fall - z @ fall))
+        # A task without a label in the batch, or turned off, has not stalled: there is no news of it.
+        known = fall.isfinite() & (losses != 0) & self.known_
+        fall = torch.where(known, fall, 0.0)
+        z = torch.where(known, self.xi_.like(losses).softmax(0), 0.0)
+        z = z / z.sum().clamp(min=FLOOR)
+        self.xi_.step(z * (fall - z @ fall), where=known)
 
     def __getstate__(self):
         state = {**super().__getstate__()}
-        if "logs_" in state:
-            # A model trained on a GPU must load where there is none.
-            state["logs_"] = state["logs_"].cpu()
-        return state
+        # A model trained on a GPU must load where there is none.
+        return {k: v.cpu() if isinstance(v, torch.Tensor) else v for k, v in state.items()}

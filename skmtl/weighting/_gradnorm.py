@@ -13,9 +13,9 @@ from ._learned import Learned
 __all__ = ["GradNorm"]
 
 # Under a weight; with 0 a task would be lost for good.
-LEAST = 1e-6
+_LEAST = 1e-6
 # Relative difference from the target below which it is rounding.
-ROUNDING = 1e-12
+_ROUNDING = 1e-12
 
 
 class GradNorm(GramianWeighting):
@@ -24,11 +24,12 @@ class GradNorm(GramianWeighting):
     With n_t the norm of a task's gradient and ``G_t = w_t n_t`` that of the weighted one, an Adam of
     its own moves w, which starts at 1, down the gradient of ``sum_t |G_t - mean(G) r_t ** alpha|``,
     the target held constant. ``r_t`` is the task's ``L_t / L_t(0)`` over its mean: a task that
-    learns slowly is given a greater gradient. After every update w is scaled to sum to the number
-    of tasks; the weights of a step are those before it.
+    learns slowly is given a greater gradient. After every update w is scaled to its sum before, the
+    number of tasks; the weights of a step are those before it.
 
-    ``L_t(0)`` is the loss at the task's first gradient. A task without gradient in a step has no say
-    in it: it counts in no mean, and its weight changes by the scaling only.
+    The gradients are those of the estimator's ``gradient_level``: where the paper has those of the
+    last shared layer's parameters, the representation or all of the trunk's. ``L_t(0)`` is the loss
+    at the task's first gradient. A task without gradient in a step has no say in it.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ class GradNorm(GramianWeighting):
     """
 
     reads = ("gramian", "losses")
-    only_seen = False
+    only_active = False
     _parameter_constraints: ClassVar[dict] = {
         "alpha": [Interval(Real, 0, None, closed="left")],
         "lr": [Interval(Real, 0, None, closed="neither")],
@@ -95,12 +96,12 @@ class GradNorm(GramianWeighting):
         return weights.numpy()
 
     def _update(self, norms, ratios, seen):
-        w = self.w_.value
+        w, before = self.w_.value, self.w_.value[seen].sum()
         sizes = w * norms
         targets = sizes[seen].mean() * (ratios / ratios[seen].mean()) ** self.alpha
         excess = sizes - targets
         # Adam makes a whole step of any gradient, however small: rounding must not decide its direction.
-        signs = torch.where(excess.abs() > ROUNDING * targets, excess.sign(), 0.0)
+        signs = torch.where(excess.abs() > _ROUNDING * targets, excess.sign(), 0.0)
         self.w_.step(signs * norms, where=seen)
-        w.clamp_(min=LEAST)
-        w *= len(w) / w.sum()
+        w.clamp_(min=_LEAST)
+        w[seen] *= before / w[seen].sum()

@@ -4,8 +4,9 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
+from .._random_stream import RandomStream
 from ._methods import WEIGHTINGS
-from ._resolve import resolve_weighting
+from ._resolve import reads_of, resolve_weighting
 
 __all__ = ["gramian_weights"]
 
@@ -53,17 +54,14 @@ def gramian_weights(method, gramian, random_state=None):
     """
     spec = resolve_weighting(method, WEIGHTINGS)
     gramian = _check_gramian(gramian)
-    # The seed of NumPy's stream; PyTorch's generators on other devices stay out of it.
-    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(int(seed))
+    with RandomStream(int(check_random_state(random_state).randint(np.iinfo(np.int32).max))):
         built = spec.build(len(gramian))
         _check_reads(method, built)
         return np.asarray(built.weights(gramian), dtype=np.float64)
 
 
 def _check_reads(method, built):
-    reads = tuple(getattr(built, "reads", ("losses",)))
+    reads = reads_of(built)
     if reads != ("gramian",):
         known = sorted(name for name, cls in WEIGHTINGS.items() if cls.reads == ("gramian",))
         raise ValueError(
@@ -73,8 +71,13 @@ def _check_reads(method, built):
 
 
 def _check_gramian(gramian):
+    if isinstance(gramian, torch.Tensor):
+        gramian = gramian.detach().cpu()
     try:
-        gramian = np.asarray(gramian, dtype=np.float64)
+        gramian = np.asarray(gramian)
+        if np.iscomplexobj(gramian):
+            raise ValueError(f"Got {gramian.dtype}.")
+        gramian = gramian.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError("gramian must be an array of real numbers, with as many rows as columns.") from error
     if gramian.ndim != 2 or gramian.shape[0] != gramian.shape[1] or not len(gramian):

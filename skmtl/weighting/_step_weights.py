@@ -3,14 +3,16 @@
 import numpy as np
 import torch
 
+from ._resolve import ask, reads_of
+
 __all__ = ["StepWeights"]
 
 
 class StepWeights:
     """The weights of a step: a weighting's times the user's, whose absolute values average 1.
 
-    Tasks without a label in the batch, or of task weight 0, have no say in a step: where the
-    weighting reads gradients, the others share their own part of the sum.
+    Tasks of which nothing is known (never a label yet; for weightings that read gradients, no label in the batch) or
+    whose task weight is 0 have no say in a step, and the others share their own part of the sum.
 
     Parameters
     ----------
@@ -18,6 +20,13 @@ class StepWeights:
         Built weighting.
     importance : tensor of shape (n_tasks,)
         The user's ``task_weights``.
+    last : tensor of shape (n_tasks,), default=None
+        The last known loss of every task, 0 where there is none.
+
+    Attributes
+    ----------
+    fixed : tensor of shape (n_tasks,) or None
+        The weights, if they are the same in every step.
 
     Examples
     --------
@@ -27,13 +36,17 @@ class StepWeights:
     tensor([1.5000, 0.5000])
     """
 
-    def __init__(self, weighting, importance):
+    def __init__(self, weighting, importance, last=None):
         self.weighting = weighting
         self.importance = importance / importance.mean()
-        self.reads = getattr(weighting, "reads", ("losses",))
-        self.aggregates = hasattr(weighting, "aggregate")
-        self.only_seen = getattr(weighting, "only_seen", False)
-        self.last = None
+        self.reads = reads_of(weighting)
+        self.reads_gradients = self.reads != ("losses",)
+        self.aggregates = callable(getattr(weighting, "aggregate", None))
+        self.only_active = getattr(weighting, "only_active", False)
+        self.last = torch.zeros_like(self.importance) if last is None else last.to(self.importance)
+        self.fixed = None
+        if getattr(weighting, "constant", False) and not self.reads_gradients:
+            self.fixed = self(torch.ones_like(self.importance))
 
     def __call__(self, losses, seen=None, gramian=None, jacobian=None):
         """Return the weights, shape (n_tasks,).
@@ -48,17 +61,27 @@ class StepWeights:
             If the weighting reads it.
         jacobian : tensor of shape (n_tasks, n_values), default=None
             If the weighting reads it.
+
+        Raises
+        ------
+        ValueError
+            If the weighting does not return a finite weight for every task.
         """
-        losses = self._held(losses, seen)
+        if self.fixed is not None:
+            return self.fixed
+        self.last = losses if seen is None else torch.where(seen, losses, self.last)
+        on = self.importance > 0
+        # A copy, and nothing known of a task that is turned off.
+        losses = torch.where(on, self.last, 0.0)
         if self.aggregates:
             return self.importance
         if "gramian" in self.reads:
             return self._of_gramian(losses, gramian)
-        given = {"losses": losses, "jacobian": jacobian}
-        weights = torch.as_tensor(self.weighting.weights(*(given[name] for name in self.reads)))
-        weights = weights.to(losses) * self.importance
-        # A step in which every task has weight 0 teaches nothing; 0 / 0 would be the end of the model.
-        return weights / weights.abs().mean().clamp(min=torch.finfo(weights.dtype).tiny)
+        if self.reads_gradients:
+            return self._scaled(self._asked(losses, jacobian=jacobian * on[:, None]), on)
+        # Against the gradient of its own loss a task would only get worse.
+        known = losses != 0
+        return self._scaled(ask(self.weighting, "weights", [losses], len(losses), known).clamp(min=0), known)
 
     def aggregate(self, jacobian):
         """Return the shared gradient that an aggregator makes of the tasks'.
@@ -67,7 +90,10 @@ class StepWeights:
         ----------
         jacobian : tensor of shape (n_tasks, n_values)
         """
-        return torch.as_tensor(self.weighting.aggregate(jacobian * self.importance[:, None])).to(jacobian)
+        if not jacobian.isfinite().all():
+            return jacobian.mean(0)  # of a step that has overflowed, which float16 skips
+        jacobian = jacobian * self.importance[:, None]
+        return ask(self.weighting, "aggregate", [jacobian], jacobian.shape[1]).to(jacobian)
 
     def look_again(self, losses, seen=None):
         """Tell the weighting the losses of the batch after the step.
@@ -77,7 +103,8 @@ class StepWeights:
         losses, seen
             As for the step.
         """
-        self.weighting.look_again(self._held(losses, seen))
+        known = self.importance > 0 if seen is None else seen & (self.importance > 0)
+        self.weighting.look_again(torch.where(known, losses, 0.0))
 
     def end_epoch(self, losses):
         """Tell the weighting the mean training losses of an epoch.
@@ -89,37 +116,33 @@ class StepWeights:
         """
         # Not part of the protocol of weightings that were written when it had no epochs.
         if callable(getattr(self.weighting, "end_epoch", None)):
-            self.weighting.end_epoch(torch.tensor(losses).to(self.importance))
-
-    def _held(self, losses, seen):
-        # What becomes of a task that is turned off is nothing to a method that compares the tasks.
-        losses = torch.where(self.importance > 0, losses, 1.0)
-        if seen is None:
-            return losses
-        if self.last is None:
-            # Nothing is known yet of a task that the first batch lacks: the others' mean is no outlier.
-            self.last = (losses * seen).sum() / seen.sum().clamp(min=1)
-        self.last = torch.where(seen, losses, self.last)
-        return self.last
+            losses = torch.tensor(losses).to(self.importance)
+            self.weighting.end_epoch(torch.where(self.importance > 0, losses, 0.0))
 
     def _of_gramian(self, losses, gramian):
         gramian = gramian.cpu().double().numpy()
-        importance = self.importance.cpu().double().numpy()
-        active = (np.diag(gramian) > 0) & (importance > 0)
-        weights = importance.copy()
         # A step that has overflowed, of float16 say, has nothing to say.
-        if active.any() and np.isfinite(gramian).all():
-            weights[active] = self._of_active(losses, gramian, active) * importance[active]
-            size = np.abs(weights[active]).sum()
-            weights[active] *= importance[active].sum() / size if size > 0 else 0.0
-        return torch.as_tensor(weights).to(losses)
+        active = (np.diag(gramian) > 0) & (self.importance.cpu().numpy() > 0)
+        if not active.any() or not np.isfinite(gramian).all():
+            return self.importance
+        mask = torch.as_tensor(active, device=losses.device)
+        if not self.only_active:
+            return self._scaled(self._asked(losses, gramian=gramian * np.outer(active, active)), mask)
+        weights = torch.zeros_like(losses)
+        weights[mask] = self._asked(losses[mask], gramian=gramian[np.ix_(active, active)]).to(losses)
+        return self._scaled(weights, mask)
 
-    def _of_active(self, losses, gramian, active):
-        if self.only_seen:
-            gramian, losses = gramian[np.ix_(active, active)], losses[torch.as_tensor(active, device=losses.device)]
-        else:
-            gramian = gramian * np.outer(active, active)
-        given = {"gramian": gramian, "losses": losses}
-        weights = torch.as_tensor(self.weighting.weights(*(given[name] for name in self.reads)))
-        weights = weights.detach().cpu().double().numpy()
-        return weights if self.only_seen else weights[active]
+    def _asked(self, losses, **statistics):
+        statistics["losses"] = losses
+        return ask(self.weighting, "weights", [statistics[name] for name in self.reads], len(losses))
+
+    def _scaled(self, weights, active):
+        weights = weights.to(self.importance) * self.importance
+        size, part = (weights.abs() * active).sum(), (self.importance * active).sum()
+        # A step in which every task has weight 0 teaches nothing; 0 / 0 would be the end of the model.
+        weights = weights / size.clamp(min=torch.finfo(weights.dtype).tiny) * part
+        return torch.where(active, weights, self.importance)
+
+    def __getstate__(self):
+        # A model trained on a GPU must load where there is none.
+        return {k: v.cpu() if isinstance(v, torch.Tensor) else v for k, v in vars(self).items()}

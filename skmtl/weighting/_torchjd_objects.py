@@ -29,7 +29,7 @@ class TorchJDGramian(FromTorchJD, GramianWeighting):
         """Return a fresh object for a model of `n_tasks` tasks, having tried whether it fits fewer, too."""
         built = super().build(n_tasks)
         # Nothing is shorter than a zero gradient: MGDA and CAGrad would stand still whenever a batch lacks a task.
-        built.only_seen = not parts_are(built.module_, {"Stateful"}) and _takes(
+        built.only_active = not parts_are(built.module_, {"Stateful"}) and _takes(
             copy.deepcopy(built.module_), (n_tasks, max(n_tasks - 1, 1), 1, n_tasks)
         )
         return built
@@ -53,7 +53,7 @@ class TorchJDJacobian(FromTorchJD, GramianWeighting):
     """
 
     reads = ("jacobian",)
-    only_seen = False
+    only_active = False
 
     def build(self, n_tasks):
         """Return a fresh object for a model of `n_tasks` tasks."""

@@ -93,3 +93,22 @@ def test_inputs_of_their_own_have_parameters_in_common(digits):
 def test_what_reads_no_gradient_is_not_asked(digits):
     make(sharing="none", gradient_level="parameters").fit(*digits)
     make(sharing=MMoE(), weighting=Half()).fit(*digits)
+
+
+@pytest.mark.parametrize(
+    ("params", "now", "match"),
+    [
+        ({"sharing": MMoE()}, {"record_conflicts": True}, "every task has one of its own"),
+        ({"sharing": "none", "gradient_level": "parameters"}, {"record_conflicts": True}, "shares none"),
+        ({"weighting": "mgda", "gradient_level": "parameters"}, {"compile": True}, "compile=True allows one pass"),
+    ],
+)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_no_meaning_in_a_continued_fit_either(digits, params, now, match, method):
+    clf = make(**params, warm_start=True)
+    getattr(clf, method)(*digits, **({"classes": [range(10)] * 2} if method == "partial_fit" else {}))
+    before = clf.predict_proba(digits[0])
+    clf.set_params(**now)
+    with pytest.raises(ValueError, match=match):
+        getattr(clf, method)(*digits)
+    np.testing.assert_array_equal(clf.predict_proba(digits[0]), before)

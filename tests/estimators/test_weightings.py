@@ -2,18 +2,20 @@
 
 import copy
 import pickle
+import threading
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from sklearn.model_selection import GridSearchCV
+from torchjd import aggregation
 
 from skmtl import MultiTaskCNNClassifier
 from skmtl.datasets import load_two_digits
 from skmtl.metrics import multi_task_scorer
 from skmtl.nn import ConvTrunk, MLPHead
-from skmtl.weighting import WEIGHTINGS, DynamicWeightAverage, GradNorm
+from skmtl.weighting import WEIGHTINGS, DynamicWeightAverage, GradNorm, LossWeighting, StepWeights, gramian_weights
 
 NAMES = list(WEIGHTINGS)
 GRADIENT = [name for name, cls in WEIGHTINGS.items() if "gramian" in cls.reads]
@@ -145,15 +147,60 @@ def test_partial_fit_with_chunks_that_lack_a_task(digits, name):
     assert np.isfinite(probabilities(clf, X)).all()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "torchjd", "torchjd jacobian"])
 @pytest.mark.parametrize("level", ["representation", "parameters"])
 def test_a_task_that_is_turned_off_changes_nothing_of_the_others(digits, name, level):
     X, y = digits
-    off = make(weighting=name, gradient_level=level, task_weights=[1, 0, 1]).fit(X, y)
+    weighting = {"torchjd": aggregation.UPGrad(), "torchjd jacobian": aggregation.NashMTL(n_tasks=3)}.get(name, name)
+    params = {"weighting": weighting, "gradient_level": level, "task_weights": [1, 0, 1], "max_epochs": 3}
+    off = make(**params).fit(X, y)
     assert off.history_[-1]["right_weight"] == 0
     scrambled = y.assign(right=y["right"].sample(frac=1, random_state=0).to_numpy())
-    other = make(weighting=name, gradient_level=level, task_weights=[1, 0, 1]).fit(X, scrambled)
-    np.testing.assert_allclose(off.predict_proba(X)[0], other.predict_proba(X)[0], atol=1e-6)
+    other = make(**params).fit(X, scrambled)
+    np.testing.assert_allclose(off.predict_proba(X)[0], other.predict_proba(X)[0], atol=1e-9)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("random", "pcgrad")])  # these draw more for three
+def test_two_tasks_beside_one_turned_off_are_two_tasks(name):
+    three = StepWeights(WEIGHTINGS[name]().build(3), torch.tensor([1.0, 0.0, 1.0], dtype=torch.float64))
+    two = StepWeights(WEIGHTINGS[name]().build(2), torch.ones(2, dtype=torch.float64))
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        for _ in range(30):
+            losses, again = torch.from_numpy(rng.uniform(0.5, 2, (2, 3)))
+            J = rng.normal(size=(3, 5))
+            gramian, both = torch.from_numpy(J @ J.T), [0, 2]
+            found = three(losses, gramian=gramian)
+            expected = two(losses[both], gramian=gramian[both][:, both])
+            np.testing.assert_allclose(found[both] / 1.5, expected, rtol=1e-5, atol=1e-7)
+            if name == "famo":
+                three.look_again(again)
+                two.look_again(again[both])
+        three.end_epoch(losses.tolist())
+        two.end_epoch(losses[both].tolist())
+    if name not in ("equal", "mgda"):
+        assert abs(float(expected[0] - expected[1])) > 1e-3
+
+
+@pytest.mark.parametrize(("name", "learned"), [("famo", "xi_"), ("gradnorm", "w_")])
+def test_nothing_is_learned_of_a_task_without_labels(digits, name, learned):
+    X, y = digits
+    classes = [range(10), range(10), range(2)]
+    clf = make(weighting=name, batch_size=8).partial_fit(X, y, classes=classes)
+    before = getattr(clf.net_.weighting, learned).value.clone()
+    for _ in range(3):
+        clf.partial_fit(X, y.assign(same=np.nan))
+    after = getattr(clf.net_.weighting, learned).value
+    assert abs(float(after[0] - before[0])) > 1e-4
+    assert after[2] == before[2]
+
+
+@pytest.mark.parametrize("name", ["uncertainty", "imtl-l"])
+def test_nothing_is_learned_of_a_task_that_never_had_labels(digits, name):
+    X, y = digits
+    clf = make(weighting=name).partial_fit(X, y.assign(same=np.nan), classes=[range(10), range(10), range(2)])
+    assert clf.net_.weighting.s_.value[2] == 0
+    assert (clf.net_.weighting.s_.value[:2] != 0).all()
 
 
 @pytest.mark.parametrize("name", GRADIENT)
@@ -179,9 +226,8 @@ def test_conflicts_in_the_history(digits):
     assert "conflict_rate" not in make().fit(X, y).history_[-1]
 
 
-def test_conflicts_of_opposed_and_of_absent_tasks(digits):
+def test_conflicts_where_a_task_is_mostly_absent(digits):
     X, y = digits
-    # One head's labels are the other's turned round: linear heads that start alike pull in opposite directions.
     y = pd.DataFrame({"a": y["left"] % 2, "b": np.nan})
     y.loc[:3, "b"] = [0, 1, 0, 1]
     clf = make(record_conflicts=True, batch_size=2, max_epochs=1).fit(X, y)
@@ -189,6 +235,25 @@ def test_conflicts_of_opposed_and_of_absent_tasks(digits):
     assert np.isfinite(row["gradient_cosine"]).all()
     # Batches without a label of b count in no share of its.
     assert row["gradient_cosine"][1][1] == pytest.approx(1)
+
+
+def test_opposed_labels_are_opposed_gradients(digits):
+    """Heads that start alike and want opposite things of the trunk: the cosine is -1 and every step a conflict."""
+
+    class Twin:
+        def build(self, n_features, n_classes):
+            torch.manual_seed(0)
+            return torch.nn.Linear(n_features, n_classes)
+
+    X, y = digits
+    odd = y["left"].to_numpy() % 2
+    clf = make(head=Twin(), record_conflicts=True, max_epochs=1, lr=1e-9).fit(X, np.column_stack([odd, 1 - odd, odd]))
+    row = clf.history_[0]
+    cosine, conflict = np.array(row["gradient_cosine"]), np.array(row["gradient_conflict"])
+    assert cosine[0, 2] == pytest.approx(1)
+    assert cosine[0, 1] < -0.5
+    np.testing.assert_array_equal(conflict, [[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+    assert row["conflict_rate"] == pytest.approx(2 / 3)
 
 
 def test_search_over_methods_and_their_parameters(digits):
@@ -225,3 +290,74 @@ def test_the_method_and_the_level_cannot_change_under_a_warm_start(digits):
     assert "conflict_rate" in clf.history_[-1]
     with pytest.raises(ValueError, match="weighting is not what it was"):
         clf.set_params(weighting="pcgrad").fit(*digits)
+
+
+def test_a_spec_that_builds_itself_is_not_trained_with(digits):
+    class Itself(LossWeighting):
+        def build(self, n_tasks):
+            return self
+
+        def weights(self, losses):
+            self.steps_ = getattr(self, "steps_", 0) + 1
+            return losses
+
+    spec = Itself()
+    clf = make(weighting=spec).fit(*digits)
+    assert vars(spec) == {}
+    assert clf.net_.weighting.steps_ == 10
+
+
+@pytest.mark.parametrize("change", ["duck", "torchjd"])
+def test_an_object_changed_in_place_is_noticed_under_a_warm_start(digits, change):
+    class Duck:
+        power = 1.0
+
+        def build(self, n_tasks):
+            return self
+
+        def weights(self, losses):
+            return losses**self.power
+
+    spec = Duck() if change == "duck" else aggregation.CAGrad(c=0.1)
+    clf = make(weighting=spec, warm_start=True).fit(*digits).fit(*digits)
+    assert clf.n_iter_ == 4
+    if change == "duck":
+        spec.power = 2.0
+    else:
+        spec.c = 5.0
+    with pytest.raises(ValueError, match="weighting is not what it was"):
+        clf.fit(*digits)
+
+
+def test_gramian_weights_in_another_thread_draw_nothing_from_a_fit(digits):
+    X, y = digits
+    trunk = ConvTrunk(channels=(4,), hidden=(8,), dropout=0.3)
+    alone = make(trunk=trunk, max_epochs=6).fit(X, y)
+    stop = threading.Event()
+
+    def disturb():
+        while not stop.is_set():
+            gramian_weights("pcgrad", np.eye(3), random_state=0)
+
+    thread = threading.Thread(target=disturb)
+    thread.start()
+    try:
+        beside = make(trunk=trunk, max_epochs=6).fit(X, y)
+    finally:
+        stop.set()
+        thread.join()
+    np.testing.assert_array_equal(probabilities(beside, X), probabilities(alone, X))
+
+
+def test_learned_weights_of_the_users_keep_no_graph(digits):
+    class Learnable(LossWeighting):
+        def build(self, n_tasks):
+            built = super().build(n_tasks)
+            built.p_ = torch.zeros(n_tasks, requires_grad=True)
+            return built
+
+        def weights(self, losses):
+            return self.p_.softmax(0)
+
+    clf = make(weighting=Learnable()).fit(*digits)
+    assert clf.net_.weighting.p_.grad is None

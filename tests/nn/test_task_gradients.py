@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from skmtl.nn import LinearHead, MLPHead, MultiTaskLoss, OrdinalHead, task_gradients, through_trunk
+from skmtl.nn import LinearHead, MLPHead, MultiTaskLoss, OrdinalHead, inner_products, task_gradients, through_trunk
 from skmtl.nn._heads import Heads
 from skmtl.nn._task_gradients import LinearGradients, OwnGradients
 
@@ -62,7 +62,8 @@ def test_parameter_gradients_are_those_of_separate_passes(kind):
     features = trunk(images)
     gradients = task_gradients(heads, features)
     gradients.read(losses_of(gradients.logits))
-    rows = through_trunk(features, gradients.of_tasks(), parameters)
+    rows, reached = through_trunk(features, gradients.of_tasks(), parameters)
+    assert all(reached)
     torch.testing.assert_close(rows, expected, rtol=0, atol=1e-12)
 
 
@@ -78,7 +79,7 @@ def test_the_representation_is_flattened_over_the_batch():
     gradients.read(MultiTaskLoss([2, 2])(gradients.logits, codes, None))
     # By hand: d loss / d feature is -(1 - p) * 2 / batch = -0.5 for class 0, and 0.5 for class 1.
     torch.testing.assert_close(torch.stack(gradients.of_tasks())[..., 0], torch.tensor([[-0.5, 0.5], [-0.5, -0.5]]))
-    torch.testing.assert_close(gradients.gramian(), torch.tensor([[0.5, 0.0], [0.0, 0.5]]))
+    torch.testing.assert_close(gradients.gramian(), torch.tensor([[0.5, 0.0], [0.0, 0.5]], dtype=torch.float64))
 
 
 def test_features_of_their_own_take_parameters_that_one_task_reaches():
@@ -88,9 +89,13 @@ def test_features_of_their_own_take_parameters_that_one_task_reaches():
     hidden = shared(torch.randn(3, 4))
     gradients = task_gradients(heads, [hidden, own(hidden)])
     gradients.read(MultiTaskLoss([2, 2])(gradients.logits, torch.tensor([[0, 1], [1, 1], [0, 0]]), None))
-    rows = through_trunk([hidden, own(hidden)], gradients.of_tasks(), [shared.weight, own.weight])
+    unused = nn.Linear(2, 2)
+    parameters = [shared.weight, own.weight, unused.weight]
+    rows, reached = through_trunk([hidden, own(hidden)], gradients.of_tasks(), parameters)
+    assert reached == [True, True, False]
     assert (rows[0, 20:] == 0).all()
-    assert (rows[1, 20:] != 0).any()
+    assert (rows[1, 20:45] != 0).any()
+    assert (rows[:, 45:] == 0).all()
 
 
 def test_a_task_without_labels_has_gradient_zero():
@@ -101,3 +106,37 @@ def test_a_task_without_labels_has_gradient_zero():
     gramian = gradients.gramian()
     assert gramian[0, 0] > 0
     assert gramian[1].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("n_values", [30, 2**20 + 3])
+def test_inner_products_have_the_digits_of_the_rows(n_values):
+    # Squared in single precision, the difference of the two rows would be lost.
+    rows = torch.ones(2, n_values)
+    rows[1, -1] += 1e-4
+    found = inner_products(rows)
+    distance = found[0, 0] - 2 * found[0, 1] + found[1, 1]
+    torch.testing.assert_close(distance, (rows[1, -1].double() - 1) ** 2, rtol=1e-3, atol=0)
+
+
+def test_a_head_that_reads_no_feature_and_a_task_without_trunk():
+    class Bias(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.bias = nn.Parameter(torch.zeros(2))
+
+        def forward(self, features):
+            return self.bias.expand(len(features), 2)
+
+    class BiasHead:
+        def build(self, n_features, n_classes):
+            return Bias()
+
+    heads = Heads([LinearHead(), BiasHead()], 3, [2, 2])
+    trunk = nn.Linear(4, 3)
+    features = trunk(torch.randn(5, 4))
+    gradients = task_gradients(heads, features)
+    gradients.read(MultiTaskLoss([2, 2])(gradients.logits, torch.tensor([[0, 1]] * 5), None))
+    assert gradients.gramian()[1].tolist() == [0, 0]
+    rows, _ = through_trunk([features, torch.randn(5, 3)], gradients.of_tasks(), [trunk.weight])
+    assert (rows[0] != 0).any()
+    assert (rows[1] == 0).all()

@@ -206,3 +206,37 @@ def test_reduced_precision(small, digits, level, precision):
     if level == "parameters":
         rows = torch.stack([torch.cat([g[n].flatten() for n in trunk]) for g in (first, second)])
         np.testing.assert_allclose(gramian, (rows @ rows.T).numpy(), rtol=0.1)
+
+
+class Agreement(GradientAggregator):
+    """Moves a value only where all tasks agree."""
+
+    def aggregate(self, jacobian):
+        return jacobian.mean(0) * ((jacobian > 0).all(0) | (jacobian < 0).all(0))
+
+
+@pytest.mark.parametrize("sharing", ["cgc", "mtan", "mmoe", "cross-stitch"])
+def test_parameters_of_a_single_task_train_as_its_head_does(small, digits, sharing):
+    """Experts, gates and masks that no other task reaches follow its own loss, whatever the others say."""
+    X, y = digits
+    params = {"sharing": sharing, "gradient_level": "parameters", "max_epochs": 1}
+    clf = small(weighting=Fixed((3.0, -1.0)), **params).fit(X, y)
+    images, target = batch_of(X, y)
+    _, found = step(clf, images, target)
+    _, (first, second) = separate(clf, images, target)
+    agreed = small(weighting=Agreement(), **params).fit(X, y)
+    agreed.net_.module_.load_state_dict(clf.net_.module_.state_dict())
+    _, together = step(agreed, images, target)
+    own_values = 0
+    for name in (n for n in found if n.startswith("trunk.")):
+        own = (first[name] == 0) | (second[name] == 0)
+        own_values += int((own & (second[name] != 0)).sum())
+        expected = torch.where(own, 1.5 * first[name] / 2, (1.5 * first[name] - 0.5 * second[name]) / 2)
+        torch.testing.assert_close(found[name], expected, rtol=0, atol=1e-12)
+        alike = (first[name] * second[name] > 0) | own
+        expected = torch.where(alike, (first[name] + second[name]) / 2, 0)
+        torch.testing.assert_close(together[name], expected, rtol=0, atol=1e-12)
+    assert own_values
+    rows = torch.stack([torch.cat([g[n].flatten() for n in g if n.startswith("trunk.")]) for g in (first, second)])
+    shared = rows * (rows != 0).all(0)
+    np.testing.assert_allclose(clf.net_.weighting.gramian_, (shared @ shared.T).numpy(), rtol=1e-9)

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import torch
 
 from skmtl.training._meter import EpochMeter
@@ -66,3 +67,25 @@ def test_epoch_losses_are_means_over_samples(small, digits):
         mean = -proba[range(len(y)), y[:, t]].mean()
         assert math.isclose(row[f"task{t}_train_loss"], mean, rel_tol=1e-6)
     assert math.isclose(row["train_loss"], (row["task0_train_loss"] + row["task1_train_loss"]) / 2, rel_tol=1e-9)
+
+
+def test_conflicts_of_the_task_gradients():
+    meter = EpochMeter()
+    meter.add_conflicts(torch.tensor([[4.0, -2.0, 0.0], [-2.0, 4.0, 0.0], [0.0, 0.0, 0.0]]))
+    meter.add_conflicts(torch.tensor([[1.0, 1.0, -3.0], [1.0, 4.0, 0.0], [-3.0, 0.0, 9.0]]))
+    # Overflowed: no pair of it counts.
+    meter.add_conflicts(torch.full((3, 3), torch.inf))
+    found = meter.flush()
+    # Cosines of (0, 1): -1/2 and 1/2; of (0, 2): -1 in the second step only; of (1, 2): 0 there.
+    np.testing.assert_allclose(found["gradient_cosine"], [[1, 0, -1], [0, 1, 0], [-1, 0, 1]])
+    np.testing.assert_allclose(found["gradient_conflict"], [[0, 0.5, 1], [0.5, 0, 0], [1, 0, 0]])
+    assert found["conflict_rate"] == 2 / 4  # of the four pairs that were known in a step
+
+
+def test_conflicts_of_a_pair_never_known():
+    meter = EpochMeter()
+    meter.add_conflicts(torch.diag(torch.tensor([4.0, 0.0])))
+    found = meter.flush()
+    assert found["gradient_cosine"][0][0] == 1
+    assert np.isnan(found["gradient_cosine"][0][1])
+    assert np.isnan(found["conflict_rate"])

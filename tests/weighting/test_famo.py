@@ -41,6 +41,25 @@ def test_second_update_by_hand():
     assert built.xi_.value.tolist() == pytest.approx(xi)
 
 
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_looks_again_at_every_so_many_steps(every):
+    built = FAMO(every=every).build(2)
+    looks = []
+    for _ in range(7):
+        looks.append(built.looks_again)  # asked before the step
+        built.weights(torch.ones(2))
+    assert looks == [step % every == 0 for step in range(7)]
+
+
+def test_no_news_moves_nothing():
+    built = FAMO(lr=0.1).build(3)
+    for _ in range(5):
+        built.weights(torch.tensor([1.0, 1.0, 1.0]))
+        built.look_again(torch.tensor([0.5, 0.9, 0.0]))
+    assert built.xi_.value[2] == 0
+    assert built.xi_.value[0] < 0 < built.xi_.value[1]
+
+
 def test_agrees_with_torchjd():
     # TorchJD adds 1e-8 to the losses, ours are at least 1e-8.
     ours, theirs = FAMO(lr=0.03, gamma=0.02).build(3), TheirFAMO(3, lr=0.03, weight_decay=0.02).double()

@@ -1,5 +1,7 @@
 """From what a weighting says to the weights of a step."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from skmtl.weighting import EqualWeighting, GradientAggregator, GramianWeighting
 class Inverse(LossWeighting):
     def weights(self, losses):
         self.losses_ = losses.clone()
-        return 1 / losses
+        return 1 / losses  # infinite where nothing is known, and none the worse for it
 
     def end_epoch(self, losses):
         self.epoch_ = losses.clone()
@@ -31,7 +33,7 @@ class Whole(GramianWeighting):
     """An entry per task, whether it has a say or not."""
 
     reads = ("gramian", "losses")
-    only_seen = False
+    only_active = False
 
     def weights(self, gramian, losses):
         self.gramian_, self.losses_ = gramian.copy(), losses.clone()
@@ -103,7 +105,7 @@ def test_state_with_an_entry_per_task_sees_all_of_them():
     gramian = torch.tensor([[2.0, 1.0, 1.0], [1.0, 4.0, 1.0], [1.0, 1.0, 8.0]])
     found = weights_of(weighting, (1.0, 0.0, 1.0), gramian=gramian, losses=torch.tensor([1.0, 2.0, 3.0]))
     assert weighting.gramian_.tolist() == [[2, 0, 1], [0, 0, 0], [1, 0, 8]]
-    assert weighting.losses_.tolist() == [1, 1, 3]  # a task turned off has a loss of 1, whatever becomes of it
+    assert weighting.losses_.tolist() == [1, 0, 3]
     assert found == pytest.approx([3 * 3 / 12, 0, 3 * 9 / 12])
 
 
@@ -132,8 +134,9 @@ def test_an_aggregator_gets_gradients_times_importances():
 def test_a_task_without_a_label_keeps_its_last_loss():
     weighting = Inverse()
     step = StepWeights(weighting, torch.ones(2))
-    step(torch.tensor([4.0, 0.0]), torch.tensor([True, False]))
-    assert weighting.losses_.tolist() == [4, 4]  # nothing known yet: the others' mean
+    found = step(torch.tensor([4.0, 0.0]), torch.tensor([True, False]))
+    assert weighting.losses_.tolist() == [4, 0]  # nothing known yet
+    assert found.tolist() == [1, 1]
     step(torch.tensor([4.0, 2.0]), torch.tensor([True, True]))
     found = step(torch.tensor([1.0, 0.0]), torch.tensor([True, False]))
     assert weighting.losses_.tolist() == [1, 2]
@@ -155,3 +158,78 @@ def test_weights_have_the_type_of_the_losses(dtype):
     assert step(torch.ones(2, dtype=dtype), gramian=torch.eye(2, dtype=dtype)).dtype == dtype
     step = StepWeights(EqualWeighting(), torch.ones(2, dtype=dtype))
     assert step(torch.ones(2, dtype=dtype)).dtype == dtype
+
+
+def test_what_is_known_of_a_task_outlives_a_fit():
+    step = StepWeights(Inverse(), torch.ones(2))
+    step(torch.tensor([4.0, 2.0]), torch.tensor([True, True]))
+    again = StepWeights(Inverse(), torch.ones(2), pickle.loads(pickle.dumps(step)).last)
+    again(torch.tensor([1.0, 0.0]), torch.tensor([True, False]))
+    assert again.weighting.losses_.tolist() == [1, 2]
+
+
+def test_the_second_look_has_no_news_of_absent_tasks_and_of_those_turned_off():
+    class Twice(Inverse):
+        def look_again(self, losses):
+            self.again_ = losses.tolist()
+
+    weighting = Twice()
+    step = StepWeights(weighting, torch.tensor([1.0, 0.0, 1.0]))
+    step.look_again(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([True, True, False]))
+    assert weighting.again_ == [1, 0, 0]
+
+
+def test_a_row_of_the_jacobian_is_zeros_where_the_task_is_turned_off():
+    found = weights_of(Rows(), (1.0, 0.0, 1.0), jacobian=torch.tensor([[3.0, 4.0], [9.0, 9.0], [0.0, 15.0]]))
+    assert found == pytest.approx([0.75, 0, 2.25])
+
+
+class Bad(LossWeighting):
+    def __init__(self, result):
+        self.result = result
+
+    def weights(self, losses):
+        return self.result
+
+
+@pytest.mark.parametrize(
+    ("result", "match"),
+    [
+        (torch.tensor([1.0]), r"Bad.weights must return one weight per task, shape \(2,\). Got shape \(1,\)"),
+        (np.ones((2, 1)), r"Got shape \(2, 1\)"),
+        (2.0, r"Got shape \(\)"),
+        (None, "must return a tensor or an array. Got NoneType"),
+        ([np.nan, 1.0], r"must return finite values. Got \[nan, 1.0\]"),
+        ([np.inf, 1.0], "must return finite values"),
+    ],
+)
+def test_weights_that_are_none_say_so_in_training_too(result, match):
+    with pytest.raises(ValueError, match=match):
+        StepWeights(Bad(result), torch.ones(2))(torch.ones(2))
+
+
+def test_negative_weights_from_losses_count_as_0_and_carry_no_gradient():
+    learned = torch.tensor([3.0, -1.0], requires_grad=True)
+    found = StepWeights(Bad(learned), torch.ones(2))(torch.ones(2))
+    assert found.tolist() == [2, 0]
+    assert not found.requires_grad
+
+
+def test_a_fixed_number_of_weights_where_a_batch_lacks_a_task():
+    class Three(GramianWeighting):
+        def weights(self, gramian):
+            return np.ones(3)
+
+    with pytest.raises(ValueError, match=r"shape \(2,\). Got shape \(3,\) instead. .*set only_active = False"):
+        weights_of(Three(), (1.0, 1.0, 1.0), gramian=torch.diag(torch.tensor([1.0, 0.0, 1.0])))
+
+
+def test_an_aggregator_of_a_wrong_length_or_an_infinite_jacobian():
+    class Short(GradientAggregator):
+        def aggregate(self, jacobian):
+            return jacobian.sum(0)[:1]
+
+    step = StepWeights(Short(), torch.ones(2))
+    with pytest.raises(ValueError, match=r"one value per column of the jacobian, shape \(3,\). Got shape \(1,\)"):
+        step.aggregate(torch.ones(2, 3))
+    assert step.aggregate(torch.tensor([[torch.inf, 1.0], [0.0, 1.0]])).tolist() == [torch.inf, 1]

@@ -198,7 +198,7 @@ def test_a_step_that_overflowed_raises_nothing(name):
 
 
 @pytest.mark.parametrize(
-    ("obj", "only_seen"),
+    ("obj", "only_active"),
     [
         (ta.MGDA(), True),
         (ta.CAGrad(c=0.5), True),
@@ -209,8 +209,8 @@ def test_a_step_that_overflowed_raises_nothing(name):
         (ta.GramianWeightedAggregator(ta.CRMOGMWeighting(ta.MGDAWeighting())), False),
     ],
 )
-def test_tasks_without_label_are_left_out_where_the_object_allows_it(obj, only_seen):
-    assert from_torchjd(obj).build(3).only_seen is only_seen
+def test_tasks_without_label_are_left_out_where_the_object_allows_it(obj, only_active):
+    assert from_torchjd(obj).build(3).only_active is only_active
 
 
 @pytest.mark.parametrize(
