@@ -36,7 +36,7 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
     task_weights : None, sequence or mapping task -> float, default=None
         Importance of every task, >= 0, on top of `weighting`; only the ratios matter. A task
         of weight 0 is not trained, but predicted all the same. None: all alike.
-    weighting : str, spec, or TorchJD aggregator or weighting, default="equal"
+    weighting : str, spec or TorchJD object, default="equal"
         What turns the task losses or the task gradients of a step into weights: ``"equal"``, ``"random"``,
         ``"uncertainty"``, ``"dwa"``, ``"geometric"``, ``"imtl-l"``, ``"famo"``; from gradients ``"gradnorm"``,
         ``"mgda"``, ``"pcgrad"``, ``"cagrad"``, ``"imtl-g"``, ``"aligned-mtl"``, ``"nash-mtl"``,

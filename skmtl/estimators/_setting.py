@@ -38,7 +38,7 @@ class Setting:
         One spec per task.
     task_weights : tensor of shape (n_tasks,)
         The user's importances.
-    weighting : object with ``weights(losses)``
+    weighting : object with ``weights`` or ``aggregate``
         Built weighting.
     optimizer, optimizer_kwargs : type, dict
         The class, and its arguments but for the learning rate.

@@ -29,7 +29,7 @@ class MultiTaskNet(TaskLosses, NeuralNet):
 
     Parameters
     ----------
-    weighting : object with ``weights``
+    weighting : object with ``weights`` or ``aggregate``
         Built weighting; its state lives and is saved here.
     task_weights : tensor of shape (n_tasks,)
         The user's importances.

@@ -19,8 +19,8 @@ class CAGrad(GramianWeighting):
     """Follow the direction best for the task worst off among those near the mean gradient.
 
     Near means at most ``c`` times the mean gradient's norm away. The weights are 1/T for every task
-    plus a non-negative part for those worst off; they are not divided by ``1 + c ** 2``, as the
-    authors' code does, since the trainer scales them anyway.
+    plus a non-negative part for those worst off; unlike the authors' code,
+    this does not divide them by ``1 + c ** 2``, since the trainer scales them anyway.
 
     Where a combination of gradients worst off vanishes (a Pareto-stationary point, or a zero
     gradient), no direction near the mean improves all tasks: the weights are zeros, no step. A mean

@@ -1,4 +1,4 @@
-"""Geometric loss strategy: equal relative progress for every task."""
+"""Geometric loss strategy: a task's relative progress counts, whatever the scale of its loss."""
 
 from numbers import Real
 from typing import ClassVar
@@ -14,8 +14,8 @@ __all__ = ["GeometricWeighting"]
 class GeometricWeighting(LossWeighting):
     """Weight every task by the inverse of its loss: geometric loss strategy, GLS.
 
-    Minimising the geometric mean ``M = (L_1 ... L_T) ** (1 / T)`` gives every task the same
-    relative progress whatever the scale of its loss. Its gradient is ``1/T sum_t w_t grad L_t``
+    Minimising the geometric mean ``M = (L_1 ... L_T) ** (1 / T)`` counts every
+    task's relative progress alike, whatever the scale of its loss. Its gradient is ``1/T sum_t w_t grad L_t``
     with ``w_t = M / L_t``, the weights returned. They are computed from logarithms: the product
     of the losses of many tasks leaves the range of floating-point numbers.
 

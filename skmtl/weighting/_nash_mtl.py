@@ -15,8 +15,8 @@ class NashMTL(GramianWeighting):
     """Follow the Nash bargaining solution of the tasks.
 
     The weights a > 0 solve ``gramian @ a = 1 / a``, so every task improves. Rescaling a task's
-    gradient changes its weight, not the combination's direction. They are not clipped to a norm, as
-    the authors' code does, since the trainer scales them anyway.
+    gradient changes its weight, not the combination's direction. Unlike the authors' code,
+    this does not clip them to a norm, since the trainer scales them anyway.
 
     The weights minimise ``a @ gramian @ a / 2 - sum(log(a))``, by Newton's method on unit gradients.
     Adding 1e-10 to their cosines' diagonal gives a solution where no step improves every task (a

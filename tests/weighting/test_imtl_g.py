@@ -4,10 +4,6 @@ import pytest
 from skmtl.weighting import IMTLG
 
 
-def test_golden_value(golden):
-    np.testing.assert_allclose(IMTLG().weights(golden), [0.59233, 0.40767], atol=1e-5)
-
-
 def test_two_tasks(two_tasks):
     # The bisector, whatever the angle: every gradient in units of its own norm.
     a, b = two_tasks.a, two_tasks.b

@@ -4,10 +4,6 @@ import pytest
 from skmtl.weighting import MGDA
 
 
-def test_golden_value(golden):
-    np.testing.assert_allclose(MGDA().weights(golden), [0.6, 0.4], atol=1e-10)
-
-
 def test_two_tasks(two_tasks):
     a, b, c = two_tasks.a, two_tasks.b, two_tasks.c
     # The foot of the perpendicular on the line through both, or the end nearer to 0.

@@ -4,10 +4,6 @@ import pytest
 from skmtl.weighting import NashMTL
 
 
-def test_golden_value(golden):
-    np.testing.assert_allclose(NashMTL().weights(golden), [0.59146, 0.40707], atol=1e-5)
-
-
 def test_two_tasks(two_tasks):
     # In units of the norms both weights are x, by symmetry, and x + c x = 1 / x.
     x = 1 / np.sqrt(1 + two_tasks.c)

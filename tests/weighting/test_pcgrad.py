@@ -23,10 +23,6 @@ def some_orders(n_tasks, seed=0):
     return np.array([rng.permutation(np.delete(np.arange(n_tasks), t)) for t in range(n_tasks)]).reshape(n_tasks, -1)
 
 
-def test_golden_value(golden):
-    np.testing.assert_allclose(PCGrad().weights(golden), [2.22222, 1.57895], atol=1e-5)
-
-
 def test_two_tasks(two_tasks):
     # A conflict of cosine c takes c times its own length from a gradient, along the other.
     a, b, c = two_tasks.a, two_tasks.b, min(two_tasks.c, 0)

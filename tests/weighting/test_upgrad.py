@@ -22,10 +22,6 @@ def by_active_sets(jacobian):
     return total
 
 
-def test_golden_value(golden):
-    np.testing.assert_allclose(UPGrad().weights(golden), [1.11111, 0.78947], atol=1e-5)
-
-
 def test_two_tasks(two_tasks):
     # Half of what PCGrad gives: a gradient in conflict loses its part along the other.
     a, b, c = two_tasks.a, two_tasks.b, min(two_tasks.c, 0)
