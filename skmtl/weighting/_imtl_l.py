@@ -1,19 +1,13 @@
 """IMTL-L: the loss-balancing half of impartial multi-task learning."""
 
-from numbers import Real
-from typing import ClassVar
-
 import torch
-from sklearn.utils._param_validation import Interval
 
-from ._base import LossWeighting
-from ._learned import Learned
-from ._log_losses import FLOOR
+from ._learned_scale import LearnedScale
 
 __all__ = ["IMTLL"]
 
 
-class IMTLL(LossWeighting):
+class IMTLL(LearnedScale):
     """Learn a scale for every task: minimise ``sum_t exp(s_t) L_t - s_t`` over s too.
 
     ``s_t`` starts at 0 and is learned by an Adam of its own, without weight decay; the weight of
@@ -41,21 +35,11 @@ class IMTLL(LossWeighting):
     Liu et al. (2021), Towards impartial multi-task learning, ICLR, section 3.2, loss balance.
     """
 
-    _parameter_constraints: ClassVar[dict] = {"lr": [Interval(Real, 0, None, closed="neither")]}
-
     def __init__(self, lr=0.025):
         self.lr = lr
 
-    def build(self, n_tasks):
-        """Return a fresh object with ``s = 0``, for a model of `n_tasks` tasks."""
-        built = super().build(n_tasks)
-        built.s_ = Learned(torch.zeros(n_tasks, dtype=torch.float32, device="cpu"), self.lr)
-        return built
+    def _scale(self, s):
+        return torch.exp(s)
 
-    def weights(self, losses):
-        """Return ``exp(s)``, and update s."""
-        weights = torch.exp(self.s_.like(losses))
-        # Without a limit from below, a task that is never labelled would get all the weight in the end.
-        known = (losses > 0) & losses.isfinite()
-        self.s_.step(weights * losses.clamp(min=FLOOR) - 1, where=known)
-        return weights
+    def _slope(self, weighted):
+        return weighted - 1

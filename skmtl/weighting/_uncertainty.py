@@ -1,19 +1,13 @@
 """Uncertainty weighting, for classification."""
 
-from numbers import Real
-from typing import ClassVar
-
 import torch
-from sklearn.utils._param_validation import Interval
 
-from ._base import LossWeighting
-from ._learned import Learned
-from ._log_losses import FLOOR
+from ._learned_scale import LearnedScale
 
 __all__ = ["UncertaintyWeighting"]
 
 
-class UncertaintyWeighting(LossWeighting):
+class UncertaintyWeighting(LearnedScale):
     """Learn the noise of every task: minimise ``sum_t exp(-s_t) L_t + s_t / 2`` over s too.
 
     ``s_t = log sigma_t ** 2`` starts at 0 and is learned by an Adam of its own, without weight
@@ -45,21 +39,11 @@ class UncertaintyWeighting(LossWeighting):
     geometry and semantics, CVPR, eq. 10, the classification term.
     """
 
-    _parameter_constraints: ClassVar[dict] = {"lr": [Interval(Real, 0, None, closed="neither")]}
-
     def __init__(self, lr=0.025):
         self.lr = lr
 
-    def build(self, n_tasks):
-        """Return a fresh object with ``s = 0``, for a model of `n_tasks` tasks."""
-        built = super().build(n_tasks)
-        built.s_ = Learned(torch.zeros(n_tasks, dtype=torch.float32, device="cpu"), self.lr)
-        return built
+    def _scale(self, s):
+        return torch.exp(-s)
 
-    def weights(self, losses):
-        """Return ``exp(-s)``, and update s."""
-        weights = torch.exp(-self.s_.like(losses))
-        # Without a limit from below, a task that is never labelled would get all the weight in the end.
-        known = (losses > 0) & losses.isfinite()
-        self.s_.step(0.5 - weights * losses.clamp(min=FLOOR), where=known)
-        return weights
+    def _slope(self, weighted):
+        return 0.5 - weighted
