@@ -158,7 +158,7 @@ def test_all_kinds_of_values(tmp_path):
         "tensor": torch.from_numpy(CLOTHES),
         "zarr": stored,
         "lazy": LazyRows(CLOTHES[::-1], slice(None, None, -1)),
-        "frame": pd.DataFrame(CLOTHES),
+        "frame": pd.DataFrame(CLOTHES.copy()),  # before pandas 3, a frame is a view of its array
         "list": CLOTHES.tolist(),
         "unmasked": np.ma.masked_array(CLOTHES.copy(), mask=False),
     }
