@@ -33,6 +33,7 @@ PLUMBING = {
         "inner_products",
         "is_own_module",
         "is_plain",
+        "reached_by_tasks",
         "run_on_blank",
         "task_gradients",
         "through_trunk",

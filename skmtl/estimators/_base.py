@@ -127,9 +127,9 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             n_train = len(picked[train_part])
             batch_size = self._batch_size(n_train)
             net = build(self, setting, stage, layout.image_shape, encoder.classes_, n_train, batch_size, seeds, set_of)
-        check_gradients(self, setting, net.module, set_of)
+        check_gradients(self, setting, net.module_ if continuing else net.module, layout.image_shape, set_of)
         net.input_of = input_of
-        data = self._datasets(rows, batch_layout, picked, codes, weights, train_part, valid_part, net)
+        data = self._datasets(rows, batch_layout, picked, codes, weights, train_part, valid_part, net, setting)
         interrupted = self._run(net, setting, data, epochs, continuing, partial, names)
         self._publish(net, layout, encoder)
         if not continuing:
@@ -292,8 +292,8 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
     def _batch_size(self, n_train):
         return batch_size_for(n_train) if self.batch_size == "auto" else int(self.batch_size)
 
-    def _datasets(self, images, layout, rows, codes, weights, train_part, valid_part, net):
-        tasks = net.task_weights.numpy() > 0
+    def _datasets(self, images, layout, rows, codes, weights, train_part, valid_part, net, setting):
+        tasks = setting.task_weights.numpy() > 0
         draws = expected_draws(codes[train_part], self.task_sampling, tasks)
         dtype = np.float64 if net.module.heads.dtype == torch.float64 else np.float32
 
@@ -308,9 +308,9 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
 
     def _run(self, net, setting, data, epochs, continuing, partial, task_names):
         train_data, valid_data = data
+        before = net.task_weights, net.lr, net.record_conflicts
         if continuing:
-            net.task_weights, net.lr = setting.task_weights, self.lr
-            net.record_conflicts = self.record_conflicts
+            net.task_weights, net.lr, net.record_conflicts = setting.task_weights, self.lr, self.record_conflicts
             if not (partial and self.batch_size == "auto"):
                 net.iterator_train__batch_size = self._batch_size(len(train_data))
         stopping = {"patience": self.n_iter_no_change, "threshold": self.tol} if valid_data is not None else None
@@ -325,7 +325,11 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             stopping=stopping,
             monitor=setting.monitor,
         )
-        interrupted = train(net, train_data, valid_data, callbacks, epochs, self.augment, self.compile)
+        try:
+            interrupted = train(net, train_data, valid_data, callbacks, epochs, self.augment, self.compile)
+        except Exception:
+            net.task_weights, net.lr, net.record_conflicts = before
+            raise
         self.best_score_ = _best_score(net) if valid_data is not None else None
         return interrupted
 

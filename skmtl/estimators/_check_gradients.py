@@ -2,13 +2,14 @@
 
 import torch
 
-from ..nn import IndependentNetworks, TaskTrunk
+from ..nn import IndependentNetworks, TaskTrunk, reached_by_tasks
+from ..training import RandomStream
 from ..weighting import reads_of
 
 __all__ = ["check_gradients"]
 
 
-def check_gradients(estimator, setting, module, set_of):
+def check_gradients(estimator, setting, module, image_shape, set_of):
     """Check a built network against what reads the task gradients, if anything does.
 
     Parameters
@@ -19,6 +20,8 @@ def check_gradients(estimator, setting, module, set_of):
         What they stand for.
     module : MultiTaskModule
         The network.
+    image_shape : tuple of int
+        Channels, height and width, or other spatial axes.
     set_of : tuple of int or None
         For every task, the set of images it is trained on.
 
@@ -42,11 +45,13 @@ def check_gradients(estimator, setting, module, set_of):
             f"{reader} compares the gradients of layers that tasks share, and sharing='none' shares none: use another "
             "sharing, or a weighting that reads losses, such as 'geometric'."
         )
-    if not any(p.requires_grad for p in module.trunk.parameters()):
+    if not _shares(module, image_shape):
         raise ValueError(
             f"{reader} compares the gradients of layers that tasks share, and the trunk has none to train: use a "
             "weighting that reads losses, such as 'geometric', or free layers of the trunk."
         )
+    if len(module.heads.n_classes) > 1 and not getattr(setting.weighting, "only_active", True):
+        _check_all_on(reader, setting)
     if estimator.gradient_level == "representation":
         _check_representation(reader, module, set_of)
         if getattr(setting.weighting, "needs_parameters", False):
@@ -61,6 +66,15 @@ def check_gradients(estimator, setting, module, set_of):
         )
 
 
+def _shares(module, image_shape):
+    """Return whether tasks have trainable parameters of the trunk in common."""
+    trunk = module.trunk
+    if not isinstance(trunk, TaskTrunk) or len(module.heads.n_classes) == 1:
+        return any(p.requires_grad for p in trunk.parameters())
+    with RandomStream(0):
+        return bool((reached_by_tasks(trunk, image_shape).sum(0) > 1).any())
+
+
 def _check_representation(reader, module, set_of):
     remedy = "set gradient_level='parameters'."
     if isinstance(module.trunk, TaskTrunk):
@@ -72,6 +86,14 @@ def _check_representation(reader, module, set_of):
         raise ValueError(
             f"{reader} reads gradients with respect to the representation that all heads share, but X has images of "
             f"their own for the tasks, and so representations: {remedy}"
+        )
+
+
+def _check_all_on(reader, setting):
+    if "jacobian" in reads_of(setting.weighting) and not (setting.task_weights > 0).all():
+        raise ValueError(
+            f"{reader} is made for a fixed number of tasks, and cannot leave out those of task_weights 0: leave their "
+            "columns out of y, or use another weighting, such as 'nash-mtl'."
         )
 
 

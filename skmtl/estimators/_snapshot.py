@@ -33,7 +33,7 @@ def snapshot(value):
         # What it is made with shows in its repr, whatever else it is made of.
         return type(value), repr(value)
     if callable(getattr(value, "build", None)) and hasattr(value, "__dict__") and not isinstance(value, type):
-        return type(value), snapshot(vars(value))
+        return type(value), {k: snapshot(v) for k, v in vars(value).items() if not hasattr(v, "__dict__")}
     if isinstance(value, partial):
         return partial, value.func, snapshot(value.args), snapshot(value.keywords)
     if isinstance(value, torch.device):

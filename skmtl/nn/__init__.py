@@ -23,7 +23,7 @@ from ._resnet import ResNetTrunk
 from ._sharing import TaskTrunk
 from ._sharings import SHARINGS
 from ._sigmoid_head import SigmoidHead
-from ._task_gradients import inner_products, task_gradients, through_trunk
+from ._task_gradients import inner_products, reached_by_tasks, task_gradients, through_trunk
 from ._trunks import ConvTrunk
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "inner_products",
     "is_own_module",
     "is_plain",
+    "reached_by_tasks",
     "run_on_blank",
     "task_gradients",
     "through_trunk",

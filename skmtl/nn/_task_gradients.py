@@ -2,7 +2,9 @@
 
 import torch
 
-__all__ = ["LinearGradients", "OwnGradients", "inner_products", "task_gradients", "through_trunk"]
+from ._blank import as_in_prediction, blank_images
+
+__all__ = ["LinearGradients", "OwnGradients", "inner_products", "reached_by_tasks", "task_gradients", "through_trunk"]
 
 BLOCK = 2**20
 
@@ -147,3 +149,23 @@ def through_trunk(features, gradients, parameters):
                 place.copy_(part.reshape(-1))
                 reached[p] = True
     return rows, reached
+
+
+def reached_by_tasks(trunk, image_shape):
+    """Return which tasks reach which trainable values of a `TaskTrunk`, bool of shape (n_tasks, n_values).
+
+    Found on two images of random pixels: call it with the random generator seeded.
+
+    Parameters
+    ----------
+    trunk : TaskTrunk
+        Left in the mode it is in.
+    image_shape : tuple of int
+        Channels, height and width, or other spatial axes.
+    """
+    parameters = [p for p in trunk.parameters() if p.requires_grad]
+    blank = blank_images(trunk, image_shape)
+    images = torch.randn_like(blank).to(next(trunk.parameters(), blank).device)
+    with as_in_prediction(trunk), torch.enable_grad():
+        features = [part.flatten(1) for part in trunk(images)]
+    return through_trunk(features, [torch.randn_like(part) for part in features], parameters)[0] != 0

@@ -83,13 +83,17 @@ class _Parameters:
         self.rows = rows.div_(self.scale)
         self.own = None
         if isinstance(net.module_.trunk, TaskTrunk):
-            self._set_own_apart()
+            self._set_own_apart(net)
 
-    def _set_own_apart(self):
-        # Experts, gates and masks of a single task are shared with no other, and train as its head does.
-        self.own = (self.rows != 0).sum(0) <= 1
-        self.rows_of_own = self.rows * self.own
-        self.rows = self.rows * ~self.own
+    def _set_own_apart(self, net):
+        # Experts, gates and masks of a single task are shared with no other, and train as its head does. A batch may
+        # lack a label, or a unit be dead in it: what counts is who has ever reached a value in this fit.
+        reaches, before = self.rows != 0, net.reached_
+        # A callback may free or freeze parameters in the middle.
+        net.reached_ = reaches if before is None or before.shape != reaches.shape else before | reaches
+        self.own = net.reached_.sum(0) <= 1
+        self.rows_of_own = self.rows[:, self.own]
+        self.rows[:, self.own] = 0
 
     def gramian(self):
         return inner_products(self.rows)
@@ -102,7 +106,7 @@ class _Parameters:
 
     def follow(self, gradient, own_weights):
         if self.own is not None:
-            gradient = torch.where(self.own, own_weights @ self.rows_of_own, gradient)
+            gradient = gradient.masked_scatter(self.own, own_weights @ self.rows_of_own)
         parts = (gradient * self.scale).split([p.numel() for p in self.parameters])
         for parameter, part, reached in zip(self.parameters, parts, self.reached, strict=True):
             if reached:

@@ -70,7 +70,7 @@ class MultiTaskNet(TaskLosses, NeuralNet):
 
     def __getstate__(self):
         # Callbacks may pickle the net in the middle of a fit, whose validation images are not part of it.
-        return {**super().__getstate__(), "train_split": None}
+        return {**super().__getstate__(), "train_split": None, "reached_": None}
 
     def initialize(self):
         """Initialise everything, with a fresh meter."""
@@ -90,6 +90,7 @@ class MultiTaskNet(TaskLosses, NeuralNet):
         """Put what every step needs on the device."""
         super().on_train_begin(net, *args, **kwargs)
         importance = self.task_weights.to(self.device, self.module_.heads.dtype)
+        self.reached_ = None
         last = self.step_weights_.last if hasattr(self, "step_weights_") else None
         self.step_weights_ = StepWeights(self.weighting, importance, last)
 

@@ -72,7 +72,7 @@ class LossWeighting(_Weighting):
 
     @abstractmethod
     def weights(self, losses):
-        """Return weights >= 0, shape (n_tasks,), for one training step; what is less counts as 0.
+        """Return weights >= 0, shape (n_tasks,), for one training step; in training, what is less counts as 0.
 
         Parameters
         ----------
@@ -142,6 +142,8 @@ class GradientAggregator(_Weighting):
     """
 
     reads: ClassVar[tuple[str, ...]] = ("jacobian",)
+    # As for `GramianWeighting`: whether the jacobian has rows of tasks that have a say in the step only.
+    only_active: ClassVar[bool] = True
 
     @abstractmethod
     def aggregate(self, jacobian):
@@ -149,9 +151,9 @@ class GradientAggregator(_Weighting):
 
         Parameters
         ----------
-        jacobian : tensor of shape (n_tasks, n_values)
-            The gradient of every task, each times its task weight (these average 1); zeros for a
-            task without label in the batch.
+        jacobian : tensor of shape (n, n_values)
+            The gradients of the n tasks that have a label in the batch and a positive task weight,
+            each times this weight (all average 1).
 
         Returns
         -------

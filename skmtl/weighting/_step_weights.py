@@ -78,7 +78,7 @@ class StepWeights:
         if "gramian" in self.reads:
             return self._of_gramian(losses, gramian)
         if self.reads_gradients:
-            return self._scaled(self._asked(losses, jacobian=jacobian * on[:, None]), on)
+            return self._of_jacobian(losses, jacobian)
         # Against the gradient of its own loss a task would only get worse.
         known = losses != 0
         return self._scaled(ask(self.weighting, "weights", [losses], len(losses), known).clamp(min=0), known)
@@ -92,8 +92,15 @@ class StepWeights:
         """
         if not jacobian.isfinite().all():
             return jacobian.mean(0)  # of a step that has overflowed, which float16 skips
+        active = self._with_gradient(jacobian)
+        if not active.any():
+            return torch.zeros_like(jacobian[0])
         jacobian = jacobian * self.importance[:, None]
-        return ask(self.weighting, "aggregate", [jacobian], jacobian.shape[1]).to(jacobian)
+        if self.only_active:
+            jacobian = jacobian[active]
+        gradient = ask(self.weighting, "aggregate", [jacobian], jacobian.shape[1]).to(jacobian)
+        # The mean over all tasks, of which the others' part is 0.
+        return gradient * (len(jacobian) / len(active))
 
     def look_again(self, losses, seen=None):
         """Tell the weighting the losses of the batch after the step.
@@ -119,6 +126,17 @@ class StepWeights:
             losses = torch.tensor(losses).to(self.importance)
             self.weighting.end_epoch(torch.where(self.importance > 0, losses, 0.0))
 
+    def _with_gradient(self, jacobian):
+        return (self.importance > 0) & (jacobian != 0).any(1)
+
+    def _of_jacobian(self, losses, jacobian):
+        active = self._with_gradient(jacobian)
+        if not active.any() or not jacobian.isfinite().all():
+            return self.importance
+        if not self.only_active:
+            return self._scaled(self._asked(losses, jacobian=jacobian * active[:, None]), active)
+        return self._scaled(self._asked(losses[active], jacobian=jacobian[active]), active)
+
     def _of_gramian(self, losses, gramian):
         gramian = gramian.cpu().double().numpy()
         # A step that has overflowed, of float16 say, has nothing to say.
@@ -128,16 +146,20 @@ class StepWeights:
         mask = torch.as_tensor(active, device=losses.device)
         if not self.only_active:
             return self._scaled(self._asked(losses, gramian=gramian * np.outer(active, active)), mask)
-        weights = torch.zeros_like(losses)
-        weights[mask] = self._asked(losses[mask], gramian=gramian[np.ix_(active, active)]).to(losses)
-        return self._scaled(weights, mask)
+        return self._scaled(self._asked(losses[mask], gramian=gramian[np.ix_(active, active)]), mask)
 
     def _asked(self, losses, **statistics):
         statistics["losses"] = losses
         return ask(self.weighting, "weights", [statistics[name] for name in self.reads], len(losses))
 
     def _scaled(self, weights, active):
-        weights = weights.to(self.importance) * self.importance
+        """Return weights of all tasks, given those of all or of the active ones."""
+        # In their own precision, which may have numbers that the losses' has not.
+        peak = weights.abs().max()
+        weights = (weights / peak if peak > 0 else weights).to(self.importance)
+        if len(weights) < len(active):
+            weights = torch.zeros_like(self.importance).masked_scatter(active, weights)
+        weights = weights * self.importance
         size, part = (weights.abs() * active).sum(), (self.importance * active).sum()
         # A step in which every task has weight 0 teaches nothing; 0 / 0 would be the end of the model.
         weights = weights / size.clamp(min=torch.finfo(weights.dtype).tiny) * part

@@ -5,6 +5,7 @@ import copy
 import torch
 
 from ._base import GradientAggregator, GramianWeighting, LossWeighting
+from ._log_losses import log_losses
 from ._torchjd_base import MISFITS, FromTorchJD, derivative, is_void, parts_are, run, shown
 
 __all__ = ["TorchJDAggregator", "TorchJDGramian", "TorchJDJacobian", "TorchJDRows", "TorchJDScalarizer"]
@@ -29,9 +30,7 @@ class TorchJDGramian(FromTorchJD, GramianWeighting):
         """Return a fresh object for a model of `n_tasks` tasks, having tried whether it fits fewer, too."""
         built = super().build(n_tasks)
         # Nothing is shorter than a zero gradient: MGDA and CAGrad would stand still whenever a batch lacks a task.
-        built.only_active = not parts_are(built.module_, {"Stateful"}) and _takes(
-            copy.deepcopy(built.module_), (n_tasks, max(n_tasks - 1, 1), 1, n_tasks)
-        )
+        built.only_active = _takes_fewer(built.module_, n_tasks)
         return built
 
     def weights(self, gramian):
@@ -39,25 +38,29 @@ class TorchJDGramian(FromTorchJD, GramianWeighting):
         return run(self.module_, torch.tensor(gramian, dtype=torch.float64)).numpy()
 
 
-def _takes(module, sizes):
+def _takes_fewer(module, n_tasks):
+    if parts_are(module, {"Stateful"}):
+        return False
+    module = copy.deepcopy(module)
     try:
+        sizes = (n_tasks, max(n_tasks - 1, 1), 1, n_tasks)
         return all(run(module, torch.eye(n, dtype=torch.float64)).shape == (n,) for n in sizes)
     except MISFITS:
         return False
 
 
 class TorchJDJacobian(FromTorchJD, GramianWeighting):
-    """A weighting that reads the jacobian; a task without a label in the batch has a row of zeros.
+    """A weighting that reads the jacobian; tasks are left out as in `TorchJDGramian`.
 
     ExcessMTL, which keeps a sum for every value of the gradient, begins anew on another device.
     """
 
     reads = ("jacobian",)
-    only_active = False
 
     def build(self, n_tasks):
-        """Return a fresh object for a model of `n_tasks` tasks."""
+        """Return a fresh object for a model of `n_tasks` tasks, having tried whether it fits fewer, too."""
         built = super().build(n_tasks)
+        built.only_active = _takes_fewer(built.module_, n_tasks)
         # The features of a step are not those of the next one, the parameters are.
         built.needs_parameters = parts_are(built.module_, {"ExcessMTLWeighting"})
         built.n_values_ = None
@@ -87,13 +90,19 @@ class TorchJDAggregator(FromTorchJD, GradientAggregator):
     def _try(self, module, n_tasks):
         # The largest of many values, as GradDrop may drop some.
         largest = run(module, torch.ones(n_tasks, 64)).max().item()
-        self.divisor_ = n_tasks if abs(largest / n_tasks - 1) < 1e-4 else 1
+        self.sums_ = abs(largest / n_tasks - 1) < 1e-4
+
+    def build(self, n_tasks):
+        """Return a fresh object for a model of `n_tasks` tasks, having tried whether it fits fewer, too."""
+        built = super().build(n_tasks)
+        built.only_active = _takes_fewer(built.module_, n_tasks)
+        return built
 
     def aggregate(self, jacobian):
         """Return the shared gradient."""
         if is_void(jacobian):
             return jacobian.mean(0)
-        return run(self.module_, jacobian) / self.divisor_
+        return run(self.module_, jacobian) / (len(jacobian) if self.sums_ else 1)
 
 
 class TorchJDScalarizer(FromTorchJD, LossWeighting):
@@ -114,11 +123,14 @@ class TorchJDScalarizer(FromTorchJD, LossWeighting):
 
     def weights(self, losses):
         """Return the derivatives; the scalarizer stays in CPU memory."""
-        return derivative(self.module_, losses).clamp(min=0).to(losses)
+        # Nothing is known of a task whose loss is exactly 0: a product of losses would vanish with it.
+        self.before_ = torch.where(losses != 0, losses, log_losses(losses).exp())
+        return derivative(self.module_, self.before_).clamp(min=0).to(losses)
 
     def look_again(self, losses):
         """Pass on the losses of the same batch after the step."""
-        self.module_.update(losses.detach().float().cpu())
+        after = torch.where(losses != 0, losses, self.before_.to(losses))
+        self.module_.update(after.detach().float().cpu())
 
     def end_epoch(self, losses):
         """Pass on the end of the epoch."""

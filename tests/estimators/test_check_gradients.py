@@ -1,9 +1,12 @@
 """Where gradients of the tasks have no meaning, one error says so before any training."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torchjd.aggregation import NashMTL
 
 from skmtl import MultiTaskCNNClassifier
 from skmtl.datasets import load_two_digits
@@ -112,3 +115,34 @@ def test_no_meaning_in_a_continued_fit_either(digits, params, now, match, method
     with pytest.raises(ValueError, match=match):
         getattr(clf, method)(*digits)
     np.testing.assert_array_equal(clf.predict_proba(digits[0]), before)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"sharing": CGC(n_shared=0, n_specific=1, shared_stages=0)},
+        {"sharing": CGC(), "trunk": "frozen"},
+        {"sharing": MMoE(), "trunk": "frozen"},
+    ],
+)
+def test_tasks_that_share_no_trainable_value(digits, params):
+    params = {**params, "trunk": frozen()} if params.get("trunk") == "frozen" else params
+    clf = make(**params, weighting="mgda", gradient_level="parameters")
+    with pytest.raises(ValueError, match="the trunk has none to train"):
+        clf.fit(*digits)
+    assert clf.fit(digits[0], digits[1][:, 0]).n_iter_ == 1  # a single task need not share
+
+
+def test_a_copy_is_checked_as_the_original(digits):
+    clf = make(weighting="mgda", warm_start=True).fit(*digits)
+    copied = pickle.loads(pickle.dumps(clf))
+    for model in (clf, copied):
+        model.net_.module_.trunk.requires_grad_(False)
+        with pytest.raises(ValueError, match="the trunk has none to train"):
+            model.fit(*digits)
+
+
+def test_an_object_for_a_fixed_number_of_tasks_leaves_none_out(digits):
+    clf = make(weighting=NashMTL(n_tasks=2), task_weights=[1, 0])
+    with pytest.raises(ValueError, match=r"made for a fixed number of tasks.* leave their columns out of y"):
+        clf.fit(*digits)

@@ -147,11 +147,11 @@ def test_partial_fit_with_chunks_that_lack_a_task(digits, name):
     assert np.isfinite(probabilities(clf, X)).all()
 
 
-@pytest.mark.parametrize("name", [*NAMES, "torchjd", "torchjd jacobian"])
+@pytest.mark.parametrize("name", [*NAMES, "torchjd", "torchjd aggregator"])
 @pytest.mark.parametrize("level", ["representation", "parameters"])
 def test_a_task_that_is_turned_off_changes_nothing_of_the_others(digits, name, level):
     X, y = digits
-    weighting = {"torchjd": aggregation.UPGrad(), "torchjd jacobian": aggregation.NashMTL(n_tasks=3)}.get(name, name)
+    weighting = {"torchjd": aggregation.UPGrad(), "torchjd aggregator": aggregation.ConFIG()}.get(name, name)
     params = {"weighting": weighting, "gradient_level": level, "task_weights": [1, 0, 1], "max_epochs": 3}
     off = make(**params).fit(X, y)
     assert off.history_[-1]["right_weight"] == 0
@@ -361,3 +361,85 @@ def test_learned_weights_of_the_users_keep_no_graph(digits):
 
     clf = make(weighting=Learnable()).fit(*digits)
     assert clf.net_.weighting.p_.grad is None
+
+
+class Recording(LossWeighting):
+    def weights(self, losses):
+        self.seen_ = [*getattr(self, "seen_", []), losses.tolist()]
+        return torch.ones_like(losses)
+
+    def end_epoch(self, losses):
+        self.epochs_ = [*getattr(self, "epochs_", []), losses.tolist()]
+
+
+def test_losses_are_means_over_the_labelled_cells(digits):
+    X, y = digits
+    y = y.assign(same=[1, 0] * 40)
+    half = y.mask(np.arange(80)[:, None] % 4 < [0, 2, 0])  # half of "right" is missing
+    weights = pd.DataFrame({"left": 1.0, "right": 1.0, "same": [1.0, 3.0] * 40})
+    clf = make(weighting=Recording(), batch_size=80, max_epochs=1, lr=1e-12, weight_decay=0).fit(X, half, weights)
+    logs = clf.predict_log_proba(X)
+    cells = [-log[np.arange(80), labels] for log, labels in zip(logs, y.to_numpy().T, strict=True)]
+    known = np.arange(80) % 4 >= 2
+    expected = [cells[0].mean(), cells[1][known].mean(), np.average(cells[2], weights=weights["same"])]
+    np.testing.assert_allclose(clf.net_.weighting.seen_[0], expected, rtol=1e-5)
+
+
+def test_the_last_known_loss_outlives_a_chunk(digits):
+    X, y = digits
+    classes = [range(10), range(10), range(2)]
+    clf = make(weighting=Recording(), batch_size=80, task_weights=[1, 0, 1]).partial_fit(X, y, classes=classes)
+    clf.partial_fit(X, y.assign(same=np.nan))
+    first, second = clf.net_.weighting.seen_
+    assert second[2] == first[2] > 0
+    assert second[0] != first[0]
+    assert first[1] == second[1] == 0
+    assert [epoch[1] for epoch in clf.net_.weighting.epochs_] == [0, 0]
+
+
+def test_a_task_turned_on_is_drawn_at_once(digits):
+    X, y = digits
+    y = y[["left", "right"]].astype(float)
+    y.iloc[:60, 1] = np.nan
+    y.iloc[60:, 0] = np.nan
+    clf = make(task_sampling="uniform", task_weights=[1, 0], warm_start=True).fit(X, y)
+    clf.set_params(task_weights=[1, 1]).fit(X, y)
+    assert clf.history_[-1]["right_train_loss"] > 0
+
+
+def test_a_failed_fit_leaves_the_weights_of_the_last(digits):
+    clf = make(weighting="mgda", warm_start=True, task_weights=[1, 2, 1]).fit(*digits)
+    clf.set_params(task_weights=[5, 1, 1], lr=1e30, record_conflicts=True)
+    with pytest.raises(ValueError, match="diverged"):
+        clf.fit(*digits)
+    assert (clf.net_.task_weights / clf.net_.task_weights[0]).tolist() == [1, 2, 1]
+    assert not clf.net_.record_conflicts
+    assert clf.net_.lr == make().lr
+
+
+def test_what_weighs_rows_knows_absent_tasks(digits):
+    class Uneven(LossWeighting):
+        reads = ("jacobian",)
+
+        def weights(self, jacobian):
+            return torch.tensor([1.0, 9.0])
+
+    X, y = digits
+    y = y[["left", "right"]].assign(right=[*range(8), *[np.nan] * 72])
+    clf = make(weighting=Uneven(), batch_size=8, max_epochs=1).fit(X, y)
+    few = weights_of(clf)
+    # Where a batch lacks "right", "left" is alone and weighs 1.
+    assert 0.2 < few[0] < 1
+    assert few.mean() == pytest.approx(1)
+
+
+def test_gradients_far_below_single_precision(digits):
+    X, y = digits
+    y = pd.DataFrame({"a": (y["left"] > 4).astype(int), "b": (y["right"] > 4).astype(int)})
+    clf = make(weighting="nash-mtl", precision="float32", weight_decay=0.0).fit(X, y)
+    with torch.no_grad():
+        heads = clf.net_.module_.heads.linear
+        heads.bias.copy_(torch.tensor([100.0, 0.0, 100.0, 0.0]))
+        heads.weight *= 0.01
+    clf.partial_fit(X, y * 0)
+    assert np.isfinite(probabilities(clf, X)).all()

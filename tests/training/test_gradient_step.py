@@ -240,3 +240,27 @@ def test_parameters_of_a_single_task_train_as_its_head_does(small, digits, shari
     rows = torch.stack([torch.cat([g[n].flatten() for n in g if n.startswith("trunk.")]) for g in (first, second)])
     shared = rows * (rows != 0).all(0)
     np.testing.assert_allclose(clf.net_.weighting.gramian_, (shared @ shared.T).numpy(), rtol=1e-9)
+
+
+@LEVELS
+def test_gradients_add_to_those_that_are_there(small, digits, level):
+    X, y = digits
+    clf = small(weighting=Fixed(), gradient_level=level, max_epochs=1).fit(X, y)
+    images, target = batch_of(X, y)
+    _, once = step(clf, images, target)
+    gradient_step(clf.net_, images, target)
+    for name, parameter in clf.net_.module_.named_parameters():
+        torch.testing.assert_close(parameter.grad, 2 * once[name])
+
+
+def test_who_shares_a_value_is_who_ever_reached_it(small, digits):
+    X, y = digits
+    params = {"sharing": "cross-stitch", "gradient_level": "parameters", "max_epochs": 1}
+    clf = small(weighting=Fixed((3.0, -1.0)), **params).fit(X, y)
+    images, target = batch_of(X, y)
+    step(clf, images, target)
+    gramian, reached = clf.net_.weighting.gramian_, clf.net_.reached_
+    # A batch in which the second task has no label makes nothing the first's own.
+    step(clf, images, (target[0], target[1] * torch.tensor([1.0, 0.0])))
+    assert torch.equal(clf.net_.reached_, reached)
+    np.testing.assert_allclose(clf.net_.weighting.gramian_, gramian[:1, :1])

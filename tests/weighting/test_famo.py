@@ -60,6 +60,13 @@ def test_no_news_moves_nothing():
     assert built.xi_.value[0] < 0 < built.xi_.value[1]
 
 
+def test_what_was_unknown_before_the_step_is_no_news():
+    built = FAMO(lr=0.1).build(2)
+    built.weights(torch.tensor([1.0, 0.0]))
+    built.look_again(torch.tensor([0.5, 0.7]))
+    assert built.xi_.value[1] == 0
+
+
 def test_agrees_with_torchjd():
     # TorchJD adds 1e-8 to the losses, ours are at least 1e-8.
     ours, theirs = FAMO(lr=0.03, gamma=0.02).build(3), TheirFAMO(3, lr=0.03, weight_decay=0.02).double()

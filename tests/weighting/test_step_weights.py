@@ -233,3 +233,28 @@ def test_an_aggregator_of_a_wrong_length_or_an_infinite_jacobian():
     with pytest.raises(ValueError, match=r"one value per column of the jacobian, shape \(3,\). Got shape \(1,\)"):
         step.aggregate(torch.ones(2, 3))
     assert step.aggregate(torch.tensor([[torch.inf, 1.0], [0.0, 1.0]])).tolist() == [torch.inf, 1]
+
+
+class Mean(GradientAggregator):
+    def aggregate(self, jacobian):
+        self.shape_ = tuple(jacobian.shape)
+        return jacobian.mean(0)
+
+
+@pytest.mark.parametrize("only_active", [True, False])
+def test_an_aggregator_sees_the_tasks_that_have_a_gradient(only_active):
+    weighting = Mean()
+    weighting.only_active = only_active
+    step = StepWeights(weighting, torch.tensor([1.0, 0.0, 2.0, 3.0]))
+    found = step.aggregate(torch.tensor([[3.0, 0.0], [9.0, 9.0], [0.0, 6.0], [0.0, 0.0]]))
+    assert weighting.shape_ == ((2, 2) if only_active else (4, 2))
+    # As with equal weights: 1/4 of the sum of the gradients times importances 2/3 and 4/3.
+    assert found.tolist() == pytest.approx([0.5, 2.0])
+    assert step.aggregate(torch.zeros(4, 2)).tolist() == [0, 0]
+
+
+def test_weights_beyond_single_precision():
+    found = weights_of(Signed([1e300, 3e300]), gramian=torch.eye(2))
+    assert found == pytest.approx([0.5, 1.5])
+    found = weights_of(Bad(torch.tensor([1e-39, 3e-39])))
+    assert found == pytest.approx([0.5, 1.5], rel=1e-3)

@@ -446,3 +446,13 @@ def test_grid_search(two_digits):
 def test_a_fit_refuses_before_training(two_digits):
     with pytest.raises(ValueError, match=r"weighting=NashMTL\(n_tasks=3,.* must fit a model of 2 tasks"):
         estimator(weighting=ta.NashMTL(n_tasks=3)).fit(*two_digits)
+
+
+def test_scalarizers_have_no_news_of_a_task_whose_loss_is_0():
+    built = from_torchjd(ts.GeometricMean()).build(2)
+    assert built.weights(torch.tensor([2.0, 0.0])).tolist() == pytest.approx([0.5, 0.5])  # as if both were 2
+    built = from_torchjd(ts.FAMO(2)).build(2)
+    for _ in range(5):
+        built.weights(torch.ones(2))
+        built.look_again(torch.tensor([1.0, 0.0]))
+    assert built.weights(torch.ones(2)).tolist() == pytest.approx([0.5, 0.5])
