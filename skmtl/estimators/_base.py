@@ -53,6 +53,8 @@ BUILT_ONCE = (
     "precision",
     "device",
 )
+# Of the net, by every fit that continues it.
+SET_ANEW = ("task_weights", "lr", "record_conflicts", "iterator_train__batch_size")
 FAMILIES = (("trunk", TRUNKS), ("head", HEADS), ("sharing", SHARINGS), ("weighting", WEIGHTINGS))
 
 
@@ -90,6 +92,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
 
     def _train(self, X, y, sample_weight, **how):
         before = {k: v for k, v in vars(self).items() if k in ("n_features_in_", "feature_names_in_")}
+        net_before = {k: getattr(self.net_, k) for k in SET_ANEW} if hasattr(self, "net_") else {}
         try:
             # Whatever the caller has turned off: parameters made in inference mode could not be trained.
             with torch.inference_mode(False), torch.enable_grad():
@@ -98,6 +101,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             # scikit-learn's check sets these first; a fit that fails must leave the last one usable.
             if hasattr(self, "net_"):
                 vars(self).update(before)
+                vars(self.net_).update(net_before)
             raise
 
     def _train_checked(self, X, y, sample_weight, *, continuing, classes=None, epochs, partial=False):
@@ -308,7 +312,6 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
 
     def _run(self, net, setting, data, epochs, continuing, partial, task_names):
         train_data, valid_data = data
-        before = net.task_weights, net.lr, net.record_conflicts
         if continuing:
             net.task_weights, net.lr, net.record_conflicts = setting.task_weights, self.lr, self.record_conflicts
             if not (partial and self.batch_size == "auto"):
@@ -325,11 +328,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             stopping=stopping,
             monitor=setting.monitor,
         )
-        try:
-            interrupted = train(net, train_data, valid_data, callbacks, epochs, self.augment, self.compile)
-        except Exception:
-            net.task_weights, net.lr, net.record_conflicts = before
-            raise
+        interrupted = train(net, train_data, valid_data, callbacks, epochs, self.augment, self.compile)
         self.best_score_ = _best_score(net) if valid_data is not None else None
         return interrupted
 

@@ -24,19 +24,19 @@ def gradient_step(net, images, target):
     """
     features = net.features(images)
     gradients = task_gradients(net.module_.heads, features)
-    losses, statistic, seen = net.task_losses(gradients.logits, target)
+    losses, codes, cell_weights = net.task_losses(gradients.logits, target)
     gradients.read(losses)
     level = GRADIENT_LEVELS[net.gradient_level](net, features, gradients)
     step_weights = net.step_weights_
     gramian = level.gramian() if net.record_conflicts or "gramian" in step_weights.reads else None
     jacobian = level.jacobian() if "jacobian" in step_weights.reads else None
-    weights = step_weights(statistic, seen, gramian, jacobian)
+    weights = step_weights(*net.labelled_means(losses, cell_weights), gramian, jacobian)
     shared = step_weights.aggregate(jacobian) if step_weights.aggregates else level.combined(weights / len(weights))
     level.follow(shared, weights.clamp(min=0) / len(weights))
     _train_heads(net, losses, weights)
     if net.record_conflicts:
         net.meter.add_conflicts(gramian)
-    return net.record_step(losses, weights, len(target[0])), gradients.logits.detach()
+    return net.record_step(losses, weights, len(codes)), gradients.logits.detach()
 
 
 def _train_heads(net, losses, weights):

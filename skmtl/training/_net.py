@@ -113,8 +113,8 @@ class MultiTaskNet(TaskLosses, NeuralNet):
             state = random_state(torch.device(self.device))
             step = super().train_step(batch, **fit_params)
             with no_trace(self.module_, torch.device(self.device), state):
-                _, statistic, seen = self.task_losses(self.infer(batch[0]), batch[1])
-            self.step_weights_.look_again(statistic, seen)
+                losses, _, weights = self.task_losses(self.infer(batch[0]), batch[1])
+            self.step_weights_.look_again(*self.labelled_means(losses, weights))
             return step
 
     def validation_step(self, batch, **fit_params):

@@ -39,31 +39,39 @@ class TaskLosses:
             return self.module_(x.to(self.device, non_blocking=True), self.input_of, only_features=True)
 
     def task_losses(self, y_pred, y_true):
-        """Return (losses, their means over the labelled cells without gradient, whether the batch has a label).
+        """Return (losses, codes, weights of the cells or None), on the device of the logits.
 
         Parameters
         ----------
         y_pred : tensor of shape (batch, sum of class counts)
             Logits.
         y_true : tuple
-            Codes, and the weights of the cells, if any. Without them every task has labels, and the third
-            result is None.
+            Codes, and the weights of the cells, if any.
         """
         codes, *weights = (part.to(y_pred.device, non_blocking=True) for part in y_true)
         codes, weights = codes.long(), weights[0] if weights else None
-        losses = self.criterion_(y_pred, codes, weights)
+        return self.criterion_(y_pred, codes, weights), codes, weights
+
+    def labelled_means(self, losses, weights):
+        """Return (means of the losses over the labelled cells, without gradient; whether the batch has a label).
+
+        Parameters
+        ----------
+        losses : tensor of shape (n_tasks,)
+        weights : tensor of shape (batch, n_tasks) or None
+            Of the cells. Without them every task has labels, and the second result is None.
+        """
+        losses = losses.detach()
         if weights is None or self.step_weights_.fixed is not None:
-            return losses, losses.detach(), None
+            return losses, None
         totals = weights.sum(0)
-        means = torch.where(totals > 0, losses.detach() * len(codes) / totals, 0)
-        return losses, means, totals > 0
+        return torch.where(totals > 0, losses * len(weights) / totals, 0), totals > 0
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return ``1/T sum_t w_t L_t``, where the weights w average 1."""
-        losses, statistic, seen = self.task_losses(y_pred, y_true)
+        losses, codes, weights = self.task_losses(y_pred, y_true)
         if training:
-            return self.record_step(losses, self.step_weights_(statistic, seen), len(y_true[0]))
-        codes = y_true[0].to(y_pred.device).long()
+            return self.record_step(losses, self.step_weights_(*self.labelled_means(losses, weights)), len(codes))
         labelled = codes >= 0
         right = (self.criterion_.predict(y_pred) == codes) & labelled
         self.meter.add_share("valid_score", right.sum(0), labelled.sum(0))

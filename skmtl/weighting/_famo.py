@@ -76,7 +76,7 @@ class FAMO(LossWeighting):
     def weights(self, losses):
         """Return ``c z / losses``."""
         self.steps_ += 1
-        self.logs_, self.known_ = losses.clamp(min=FLOOR).log(), losses != 0
+        self.before_ = losses.clone()
         # z / L over its sum.
         return (self.xi_.like(losses) - log_losses(losses)).softmax(0)
 
@@ -88,9 +88,10 @@ class FAMO(LossWeighting):
         losses : tensor of shape (n_tasks,)
             Those of the last batch, after the step.
         """
-        fall = self.logs_.to(losses) - losses.clamp(min=FLOOR).log()
+        before = self.before_.to(losses)
+        fall = before.clamp(min=FLOOR).log() - losses.clamp(min=FLOOR).log()
         # A task without a label in the batch, or turned off, has not stalled: there is no news of it.
-        known = fall.isfinite() & (losses != 0) & self.known_
+        known = fall.isfinite() & (losses != 0) & (before != 0)
         fall = torch.where(known, fall, 0.0)
         z = torch.where(known, self.xi_.like(losses).softmax(0), 0.0)
         z = z / z.sum().clamp(min=FLOOR)

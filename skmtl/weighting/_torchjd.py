@@ -1,6 +1,6 @@
 """Which weighting of ours a TorchJD object becomes."""
 
-from ._torchjd_base import combines, kinds_of, parts_are, shown
+from ._torchjd_base import inner_of, kinds_of, parts_are, shown
 from ._torchjd_objects import TorchJDAggregator, TorchJDGramian, TorchJDJacobian, TorchJDRows, TorchJDScalarizer
 
 __all__ = ["from_torchjd", "is_torchjd"]
@@ -42,11 +42,9 @@ def from_torchjd(obj):
     _check(obj, kinds)
     if "Scalarizer" in kinds:
         return TorchJDScalarizer(obj)
-    if "Aggregator" in kinds and not combines(obj):
-        return TorchJDAggregator(obj)
-    if "Aggregator" in kinds and not hasattr(obj, "gramian_weighting"):
-        return _family(obj.weighting)(obj)
-    return _family(getattr(obj, "gramian_weighting", obj))(obj)
+    inner = inner_of(obj)
+    family = TorchJDAggregator if "Aggregator" in kinds_of(inner) else _family(inner)
+    return family(obj)
 
 
 def _check(obj, kinds):

@@ -7,7 +7,18 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-__all__ = ["MISFITS", "FromTorchJD", "combines", "derivative", "is_void", "kinds_of", "parts_are", "run", "shown"]
+__all__ = [
+    "MISFITS",
+    "FromTorchJD",
+    "combines",
+    "derivative",
+    "inner_of",
+    "is_void",
+    "kinds_of",
+    "parts_are",
+    "run",
+    "shown",
+]
 
 # What TorchJD raises, or PyTorch inside of it, on the wrong number of tasks.
 MISFITS = (ValueError, TypeError, RuntimeError, IndexError)
@@ -26,6 +37,13 @@ def parts_are(obj, kinds):
 def combines(aggregator):
     """Return whether an aggregator does nothing but combine the rows, whatever it inherits from."""
     return type(aggregator).forward.__qualname__ == "WeightedAggregator.forward"
+
+
+def inner_of(obj):
+    """Return the weighting of an aggregator that does nothing but combine the rows; of anything else, itself."""
+    if "Aggregator" not in kinds_of(obj) or not combines(obj):
+        return obj
+    return obj.gramian_weighting if hasattr(obj, "gramian_weighting") else obj.weighting
 
 
 def shown(obj):
@@ -86,10 +104,7 @@ class FromTorchJD:
     def build(self, n_tasks):
         """Return a fresh object for a model of `n_tasks` tasks, having tried whether it fits them."""
         built = super().build(n_tasks)
-        inner = self.source
-        if "Aggregator" in kinds_of(inner) and combines(inner):
-            inner = inner.gramian_weighting if hasattr(inner, "gramian_weighting") else inner.weighting
-        built.module_ = copy.deepcopy(inner)
+        built.module_ = copy.deepcopy(inner_of(self.source))
         for part in built.module_.modules():
             if "Stateful" in kinds_of(part):
                 part.reset()

@@ -19,12 +19,8 @@ class TorchJDRows(FromTorchJD, LossWeighting):
         return run(self.module_, torch.ones(len(losses), 1)).to(losses)
 
 
-class TorchJDGramian(FromTorchJD, GramianWeighting):
-    """A weighting that reads the Gramian.
-
-    A task without a label in the batch is left out if the object takes any number of tasks and is
-    not `Stateful`; else its gradient is zero.
-    """
+class _OfGradients(FromTorchJD):
+    """What reads gradients; tasks without one are left out if the object takes any number and is not `Stateful`."""
 
     def build(self, n_tasks):
         """Return a fresh object for a model of `n_tasks` tasks, having tried whether it fits fewer, too."""
@@ -32,10 +28,6 @@ class TorchJDGramian(FromTorchJD, GramianWeighting):
         # Nothing is shorter than a zero gradient: MGDA and CAGrad would stand still whenever a batch lacks a task.
         built.only_active = _takes_fewer(built.module_, n_tasks)
         return built
-
-    def weights(self, gramian):
-        """Return the weights in TorchJD's scale."""
-        return run(self.module_, torch.tensor(gramian, dtype=torch.float64)).numpy()
 
 
 def _takes_fewer(module, n_tasks):
@@ -49,8 +41,16 @@ def _takes_fewer(module, n_tasks):
         return False
 
 
-class TorchJDJacobian(FromTorchJD, GramianWeighting):
-    """A weighting that reads the jacobian; tasks are left out as in `TorchJDGramian`.
+class TorchJDGramian(_OfGradients, GramianWeighting):
+    """A weighting that reads the Gramian."""
+
+    def weights(self, gramian):
+        """Return the weights in TorchJD's scale."""
+        return run(self.module_, torch.tensor(gramian, dtype=torch.float64)).numpy()
+
+
+class TorchJDJacobian(_OfGradients, GramianWeighting):
+    """A weighting that reads the jacobian.
 
     ExcessMTL, which keeps a sum for every value of the gradient, begins anew on another device.
     """
@@ -58,9 +58,8 @@ class TorchJDJacobian(FromTorchJD, GramianWeighting):
     reads = ("jacobian",)
 
     def build(self, n_tasks):
-        """Return a fresh object for a model of `n_tasks` tasks, having tried whether it fits fewer, too."""
+        """Return a fresh object for a model of `n_tasks` tasks."""
         built = super().build(n_tasks)
-        built.only_active = _takes_fewer(built.module_, n_tasks)
         # The features of a step are not those of the next one, the parameters are.
         built.needs_parameters = parts_are(built.module_, {"ExcessMTLWeighting"})
         built.n_values_ = None
@@ -80,7 +79,7 @@ class TorchJDJacobian(FromTorchJD, GramianWeighting):
         return run(self.module_, jacobian)
 
 
-class TorchJDAggregator(FromTorchJD, GradientAggregator):
+class TorchJDAggregator(_OfGradients, GradientAggregator):
     """An aggregator that is no weighting: ConFIG, GradDrop, TrimmedMean or the user's own.
 
     Where equal gradients come back as their sum (ConFIG, GradDrop), the result is divided by the
@@ -91,12 +90,6 @@ class TorchJDAggregator(FromTorchJD, GradientAggregator):
         # The largest of many values, as GradDrop may drop some.
         largest = run(module, torch.ones(n_tasks, 64)).max().item()
         self.sums_ = abs(largest / n_tasks - 1) < 1e-4
-
-    def build(self, n_tasks):
-        """Return a fresh object for a model of `n_tasks` tasks, having tried whether it fits fewer, too."""
-        built = super().build(n_tasks)
-        built.only_active = _takes_fewer(built.module_, n_tasks)
-        return built
 
     def aggregate(self, jacobian):
         """Return the shared gradient."""
