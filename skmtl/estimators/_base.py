@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
@@ -31,8 +30,9 @@ from ..weighting import WEIGHTINGS
 from ._build import build
 from ._cell_weights import cell_weights, resolve_class_weight
 from ._check_gradients import check_gradients
+from ._fewer_tasks import params_for_tasks
 from ._hold_out import hold_out
-from ._images import image_cells, read_images
+from ._images import read_images
 from ._read_images import check_images_readable, check_rows
 from ._setting import resolve_setting
 from ._snapshot import snapshot
@@ -89,6 +89,9 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
                     **{k: v for k, v in params.items() if k != name},
                 }
         return super().set_params(**params)
+
+    def _params_for_tasks(self, tasks, task_names, classes):
+        return params_for_tasks(self, tasks, task_names, classes)
 
     def _train(self, X, y, sample_weight, **how):
         before = {k: v for k, v in vars(self).items() if k in ("n_features_in_", "feature_names_in_")}
@@ -376,18 +379,6 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         """Return (rows, layout, input_of) of images that the fitted network reads."""
         check_is_fitted(self, "net_")
         return self._read_images(X, reset=False).arranged(self._layout, self.task_names_, self._set_of)
-
-    def _weight_of_images(self, X, y, sample_weight):
-        """Return sample weights in which images that are none count as 0."""
-        seen = image_cells(X, self.task_names_)
-        if seen is None:
-            return sample_weight
-        names, columns = self.task_names_, list(y.columns) if hasattr(y, "columns") else None
-        if columns is not None and set(columns) != set(names):
-            columns = None  # named labels for a model that knows its tasks by position: so are their weights
-        given = check_sample_weight(sample_weight, len(seen), names, columns, allow_zero=True)
-        weights = seen if given is None else seen * given.reshape(len(seen), -1)
-        return pd.DataFrame(weights, columns=names) if self._encoder.named_ else weights
 
     def _tasks(self):
         return MultiTaskLoss([len(c) for c in self._encoder.classes_], self.net_.module_.heads.ranks)

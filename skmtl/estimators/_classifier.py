@@ -7,9 +7,9 @@ import torch
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from ..metrics import mean_task_score
 from ..training import GRADIENT_LEVELS, PRECISIONS, mean_sharing_weights
 from ._base import BaseMultiTaskCNN
+from ._score import mean_accuracy
 
 __all__ = ["MultiTaskCNNClassifier"]
 
@@ -438,9 +438,4 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         -------
         float
         """
-        predicted = self.predict(X)
-        sample_weight = self._weight_of_images(X, y, sample_weight)
-        if self._encoder.named_ and (hasattr(y, "columns") or hasattr(sample_weight, "columns")):
-            # Labels and weights are matched by name, so that the order of their columns does not matter.
-            predicted = pd.DataFrame(predicted.reshape(len(predicted), -1), columns=self.task_names_)
-        return mean_task_score(y, predicted, sample_weight=sample_weight, missing_label=self.missing_label)
+        return mean_accuracy(self.predict(X), self._encoder, X, y, sample_weight, self.missing_label)

@@ -1,0 +1,51 @@
+"""One model of some of the tasks, trained and scored in one split."""
+
+import time
+
+import numpy as np
+
+from ..metrics._responses import fitted_attribute
+from ..metrics._scorer_base import TaskScores
+from ._task_subset import subset, take_rows
+
+__all__ = ["evaluate"]
+
+
+def evaluate(estimator, X, frame, tasks, split, metric, weights):
+    """Return (scores, parameters, seconds to fit, seconds to predict and score) of one model in one split.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Not changed.
+    X : array-like, or mapping task -> array-like
+        Input.
+    frame : DataFrame of shape (n_samples, n_tasks)
+        From `task_frame`.
+    tasks : list of int
+        Those that the model learns.
+    split : tuple of (train, test)
+        Rows.
+    metric : Metric
+        Of one task.
+    weights : ndarray of shape (n_samples,) or (n_samples, n_tasks), or None
+        In training and in the scores.
+    """
+    estimator, X, y = subset(estimator, X, frame, tasks)
+    train, test = split
+    # Rows without a label of these tasks teach nothing, and most single-task classifiers refuse them.
+    train = train[frame.iloc[train, tasks].notna().any(axis=1).to_numpy()]
+    own = weights if weights is None or weights.ndim == 1 else weights[:, tasks]
+    fit_params = {} if own is None else {"sample_weight": own[train]}
+    start = time.perf_counter()
+    estimator.fit(take_rows(X, train), y.iloc[train], **fit_params)
+    fitted = time.perf_counter()
+    held_out = TaskScores(estimator, take_rows(X, test), y.iloc[test], None if own is None else own[test], None)
+    held_out.check(metric)
+    scores = [held_out.score(t, metric) if held_out.has_labels(t) else np.nan for t in range(len(tasks))]
+    return scores, _n_parameters(estimator), fitted - start, time.perf_counter() - fitted
+
+
+def _n_parameters(estimator):
+    net = fitted_attribute(estimator, "net_")
+    return np.nan if net is None else sum(p.numel() for p in net.module_.parameters())

@@ -1,0 +1,24 @@
+import numpy as np
+import pandas as pd
+
+from skmtl._targets import TargetEncoder, read_targets
+from skmtl.estimators._score import mean_accuracy
+
+Y = pd.DataFrame({"a": [0, 1, 1, 0], "b": ["x", "y", "x", None]})
+ENCODER = TargetEncoder().fit(read_targets(Y))
+PREDICTED = np.array([[0, "x"], [1, "x"], [0, "x"], [0, "y"]], dtype=object)
+
+
+def test_mean_over_labelled_cells():
+    assert mean_accuracy(PREDICTED, ENCODER, np.zeros((4, 2, 2)), Y, None, None) == (3 / 4 + 2 / 3) / 2
+
+
+def test_columns_are_matched_by_name():
+    assert mean_accuracy(PREDICTED, ENCODER, np.zeros((4, 2, 2)), Y[["b", "a"]], None, None) == (3 / 4 + 2 / 3) / 2
+
+
+def test_cells_without_image_do_not_count():
+    X = np.ma.zeros((4, 2, 2))
+    X[2] = np.ma.masked
+    assert mean_accuracy(PREDICTED, ENCODER, X, Y, None, None) == (3 / 3 + 1 / 2) / 2
+    assert mean_accuracy(PREDICTED, ENCODER, X, Y, [1, 0, 5, 1], None) == 1
