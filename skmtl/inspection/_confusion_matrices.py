@@ -1,0 +1,71 @@
+"""One confusion matrix per task."""
+
+import numpy as np
+from sklearn.metrics import confusion_matrix
+from sklearn.utils.multiclass import unique_labels
+
+from .._targets import read_targets
+from ..metrics._columns import Cells, pair
+from ..metrics._probabilities import entry_per_task
+from ..metrics._scorer_base import TaskScores
+from ._task_panels import chosen_tasks, warn_no_labels
+
+__all__ = ["matrices_of_estimator", "matrices_of_predictions"]
+
+
+def matrices_of_estimator(estimator, X, y, tasks, labels, normalize, sample_weight, missing_label):
+    """Return (matrices, labels, task names); see `_matrices`."""
+    scores = TaskScores(estimator, X, y, sample_weight, missing_label)
+    chosen = chosen_tasks(tasks, scores.names)
+    given = entry_per_task("labels", labels, scores.names)
+    parts = []
+    for t in chosen:
+        column, weight, classes = scores.columns[t], scores.weights[t], scores.responses.classes[t]
+        rows = column.labelled
+        weight = None if weight is None else weight[rows]
+        cells = Cells(scores.names[t], column.labels, scores.responses.labels(t)[rows], rows, weight)
+        parts.append((cells, _with_unseen(classes, cells) if given[t] is None else given[t]))
+    return _matrices(parts, normalize)
+
+
+def matrices_of_predictions(y_true, y_pred, tasks, labels, normalize, sample_weight, missing_label):
+    """Return (matrices, labels, task names); see `_matrices`."""
+    cells = pair(y_true, y_pred, missing_label, sample_weight)
+    names = [c.name for c in cells]
+    given = entry_per_task("labels", labels, names)
+    parts = []
+    for t in chosen_tasks(tasks, names):
+        found = unique_labels(cells[t].y_true, cells[t].y_pred) if cells[t].counted else None
+        parts.append((cells[t], found if given[t] is None else given[t]))
+    return _matrices(parts, normalize)
+
+
+def _with_unseen(classes, cells):
+    """Return the classes, then what else is in the labels: no labelled cell may drop out."""
+    unseen = sorted(set(cells.y_true.tolist()) - set(classes.tolist()))
+    return np.concatenate([classes, np.array(unseen, dtype=cells.y_true.dtype)]) if unseen else classes
+
+
+def _matrices(parts, normalize):
+    """Return matrices (None for a task without labels), labels of their rows, and names of the tasks."""
+    matrices, labels, names = [], [], []
+    for cells, of_task in parts:
+        names.append(cells.name)
+        if not cells.counted:
+            warn_no_labels(cells.name, stacklevel=5)
+            matrices.append(None)
+            labels.append([])
+            continue
+        of_task = read_targets(np.asarray(of_task)).columns[0].labels
+        if not set(of_task.tolist()) & set(cells.y_true.tolist()):
+            raise ValueError(
+                f"labels of task {cells.name!r} must hold some of its true labels, such as "
+                f"{cells.y_true.tolist()[0]!r}. Got {of_task.tolist()!r} instead."
+            )
+        matrices.append(
+            confusion_matrix(
+                cells.y_true, cells.y_pred, labels=of_task, normalize=normalize, sample_weight=cells.sample_weight
+            )
+        )
+        labels.append(of_task.tolist())
+    return matrices, labels, names

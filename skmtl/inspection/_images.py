@@ -1,0 +1,133 @@
+"""Some images of an input, as the network sees them."""
+
+import numpy as np
+
+from .._inputs import ImageLayout
+from .._rows import TaskImages, distinct_images, read_rows, to_numpy
+from .._validation import values_per_task
+from ..model_selection._task_subset import take_rows
+
+__all__ = ["blank_rows", "images_of_model", "images_of_rows", "inner_model"]
+
+
+def inner_model(estimator, X):
+    """Return the model inside searches, pipelines and meta-estimators, and what it gets of `X`.
+
+    Parameters
+    ----------
+    estimator : fitted classifier
+        Whatever holds the model.
+    X : array-like, or mapping task -> array-like
+        Input of `estimator`; the steps of pipelines transform it.
+
+    Returns
+    -------
+    model : estimator or None
+        The first one that has `spatial_dims`, and so says what the axes of its input mean; None if none does.
+    X : array-like, or mapping task -> array-like
+        Its input.
+    """
+    while estimator is not None and not hasattr(estimator, "spatial_dims"):
+        if hasattr(estimator, "steps"):
+            X = estimator[:-1].transform(X) if len(estimator.steps) > 1 else X
+            estimator = estimator.steps[-1][1]
+        else:
+            held = (getattr(estimator, name, None) for name in ("best_estimator_", "estimator_", "estimators_"))
+            estimator = next((part for part in held if part is not None), None)
+            # Models of one meta-estimator are trained on the same kind of input.
+            estimator = estimator[0] if isinstance(estimator, (list, tuple)) else estimator
+    return estimator, X
+
+
+def images_of_model(estimator, X, rows, task, task_names):
+    """Return what the model inside `estimator` sees of some rows of `X`, which alone are read.
+
+    Parameters
+    ----------
+    estimator : fitted classifier
+        Of images, signals or volumes.
+    X : array-like, or mapping task -> array-like
+        Its input.
+    rows : ndarray of int
+        Which rows, in this order.
+    task : int
+        Whose images, where tasks bring their own.
+    task_names : list
+        The tasks.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, channels, ...)
+    """
+    model, seen = inner_model(estimator, _taken(X, rows))
+    names = ("image_shape", "channel_axis", "spatial_dims")
+    layout = {} if model is None else {name: getattr(model, name) for name in names}
+    return _images(seen, task, task_names, **layout)
+
+
+def images_of_rows(X, rows, task, task_names, **layout):
+    """Return some rows of `X`, which alone are read, as images.
+
+    Parameters
+    ----------
+    X : array-like, or mapping task -> array-like
+        Images in any layout.
+    rows : ndarray of int
+        Which rows, in this order.
+    task : int
+        Whose images, where tasks bring their own.
+    task_names : list
+        The tasks.
+    **layout : dict
+        ``image_shape``, ``channel_axis`` and ``spatial_dims``, as `ImageLayout.infer` takes them.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, channels, ...)
+    """
+    return _images(_taken(X, rows), task, task_names, **layout)
+
+
+def blank_rows(X, task, task_names):
+    """Return which rows of `X` are no image, being masked as a whole; None if there are none.
+
+    Parameters
+    ----------
+    X : array-like, or mapping task -> array-like
+        Images.
+    task : int
+        Whose images, where tasks bring their own.
+    task_names : list
+        The tasks.
+    """
+    own = _own(X, task, task_names)
+    if not np.ma.is_masked(own):
+        return None
+    return np.ma.getmaskarray(own).reshape(len(own), -1).all(axis=1)
+
+
+def _own(X, task, task_names):
+    found = distinct_images(X)
+    if found is None:
+        return X
+    tasks, values, set_of = found
+    return values[values_per_task("X", dict(zip(tasks, set_of, strict=True)), task_names, complete=True)[task]]
+
+
+def _taken(X, rows):
+    """Return some rows, read from where they lie."""
+    found = distinct_images(X)
+    if found is not None:
+        tasks, values, set_of = found
+        taken = [_taken(value, rows) for value in values]
+        images = {name: taken[i] for name, i in zip(tasks, set_of, strict=True)}
+        return TaskImages(images) if isinstance(X, TaskImages) else images
+    stored = read_rows(X)
+    return take_rows(X, rows) if stored is None else to_numpy(stored.take(rows), stored.dtype)
+
+
+def _images(X, task, task_names, **layout):
+    own = _own(X, task, task_names)
+    rows = read_rows(own)
+    values = np.asarray(own) if rows is None else to_numpy(rows.read(0, len(rows)), rows.dtype)
+    return ImageLayout.infer(values.shape[1:], **layout).images(values)

@@ -1,0 +1,26 @@
+"""One legend entry for artists that mean the same, where it covers nothing."""
+
+__all__ = ["draw_legend"]
+
+
+def draw_legend(ax, own_figure, order=None):
+    """Draw the legend of some axes: above all of them in a figure of our own, else among the artists.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Whose labelled artists are explained.
+    own_figure : bool
+        Whether the figure was made for these axes and their like.
+    order : list of str, default=None
+        The labels in the order they are wanted; None for the order of drawing.
+    """
+    handles, labels = ax.get_legend_handles_labels()
+    known = dict(zip(labels, handles, strict=True))
+    labels = [label for label in order or known if label in known]
+    handles = [known[label] for label in labels]
+    if own_figure:
+        columns = len(labels) if len(labels) <= 3 else 2
+        ax.figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False)
+    else:
+        ax.legend(handles, labels)

@@ -1,0 +1,63 @@
+"""Where a task's predictions are wrong, the most confident ones first."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Mistakes", "find_mistakes"]
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """The most confident wrong predictions of one task.
+
+    Attributes
+    ----------
+    rows : ndarray of int
+        Rows of the input, the most confident mistake first.
+    y_true, y_pred : ndarray
+        Their labels, and what was predicted.
+    probability : ndarray
+        Of what was predicted.
+    n_mistakes, n_labelled : int
+        How many mistakes there are in all, among how many labelled rows.
+    """
+
+    rows: np.ndarray
+    y_true: np.ndarray
+    y_pred: np.ndarray
+    probability: np.ndarray
+    n_mistakes: int
+    n_labelled: int
+
+
+def find_mistakes(cells, rows, y_pred, n_images, blank=None):
+    """Return the `n_images` most confident `Mistakes`.
+
+    Parameters
+    ----------
+    cells : ProbabilityCells
+        Labels and probabilities of a task.
+    rows : ndarray of int, of shape (n_cells,)
+        Where the cells are in the input.
+    y_pred : ndarray of shape (n_cells,) or None
+        Predicted labels, each one of the classes; None for the most probable ones.
+    n_images : int
+        How many to return, at most.
+    blank : ndarray of shape (n_samples,), bool, default=None
+        Rows that hold no image, whose labels do not count.
+    """
+    kept = np.ones(len(rows), dtype=bool) if blank is None else ~blank[rows]
+    if not kept.any():
+        return Mistakes(rows[:0], cells.y_true[:0], cells.y_true[:0], np.empty(0), 0, 0)
+    classes = cells.classes
+    if y_pred is None:
+        code = cells.y_prob.argmax(axis=1)
+    else:
+        order = np.argsort(classes)
+        code = order[np.searchsorted(classes, y_pred, sorter=order)]
+    wrong = np.flatnonzero(np.asarray(classes[code] != cells.y_true, dtype=bool) & kept)
+    # Stable: of equally confident ones, the first row comes first.
+    first = wrong[np.argsort(-cells.y_prob[wrong, code[wrong]], kind="stable")[:n_images]]
+    probability = cells.y_prob[first, code[first]]
+    return Mistakes(rows[first], cells.y_true[first], classes[code[first]], probability, len(wrong), int(kept.sum()))

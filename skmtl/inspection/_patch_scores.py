@@ -1,0 +1,80 @@
+"""The scores of every task, patch by patch exchanged between the images."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.utils.parallel import Parallel, delayed
+
+from ..metrics._scorer_base import NAN, TaskScores
+
+__all__ = ["PatchScores"]
+
+
+@dataclass(frozen=True)
+class PatchScores:
+    """What is asked of an estimator, again and again of other images.
+
+    Attributes
+    ----------
+    estimator : fitted classifier
+        Of one or more tasks.
+    y : array-like
+        True labels of the images.
+    metric : Metric
+        Of one task.
+    missing_label : scalar or None
+        As in `TaskScores`.
+    counted : dict int -> bool
+        The tasks to score, and whether they have labels.
+    """
+
+    estimator: object
+    y: object
+    metric: object
+    missing_label: object
+    counted: dict
+
+    def values(self, scores):
+        """Return the scores of the tasks, NaN for those without labels, from the `TaskScores` of some images."""
+        return np.array([scores.score(t, self.metric) if some else NAN for t, some in self.counted.items()])
+
+    def shuffled(self, images, grid, n_repeats, seeds, n_jobs):
+        """Return the scores of exchanged patches, shape (n_patches, n_repeats, n_tasks).
+
+        Parameters
+        ----------
+        images : ImageSets
+            Changed meanwhile, unless several workers have copies of their own; afterwards as before.
+        grid : PatchGrid
+            The patches.
+        n_repeats : int
+            Exchanges of every patch.
+        seeds : ndarray of int
+            One for every patch, so that it does not matter who computes it.
+        n_jobs : int or None
+            Workers.
+        """
+        n_parts = min(effective_n_jobs(n_jobs), len(grid))
+        parts = np.array_split(np.arange(len(grid)), n_parts)
+        call = delayed(self._of_patches)
+        # Threads would write to one another's images.
+        scores = Parallel(n_jobs=n_jobs)(call(images, grid, n_repeats, seeds, p, n_parts > 1) for p in parts)
+        return np.concatenate(scores)
+
+    def _of_patches(self, images, grid, n_repeats, seeds, patches, copy):
+        images = images.copied() if copy else images
+        scores = np.empty((len(patches), n_repeats, len(self.counted)))
+        for i, patch in enumerate(patches):
+            rng = np.random.RandomState(seeds[patch])
+            views = grid.views(images.arrays, patch)
+            kept = [view.copy() for view in views]
+            for repeat in range(n_repeats):
+                order = rng.permutation(len(views[0]))
+                for view, pixels in zip(views, kept, strict=True):
+                    view[...] = pixels[order]
+                asked = TaskScores(self.estimator, images.X, self.y, None, self.missing_label)
+                scores[i, repeat] = self.values(asked)
+            for view, pixels in zip(views, kept, strict=True):
+                view[...] = pixels
+        return scores

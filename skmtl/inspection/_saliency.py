@@ -1,0 +1,220 @@
+"""Which pixels every task reads, image by image."""
+
+from collections.abc import Mapping
+from contextlib import contextmanager
+from numbers import Integral
+
+import numpy as np
+import torch
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+
+from .._optional import import_optional
+from .._validation import values_per_task
+from ..nn._blank import as_in_prediction
+from ..training import RandomStream
+from ..training._data import as_tensor
+from ..training._precision import Precision
+from ._explained_classes import explained_codes
+from ._fitted_network import copied_network, fitted_network
+from ._grad_cam import GradCam, layer_name
+from ._integrated_gradients import IntegratedGradients, baseline_image
+from ._overlap import overlap_of
+from ._saliency_result import TaskSaliency
+from ._task_module import TaskModule
+from ._task_panels import chosen_tasks
+
+__all__ = ["task_saliency"]
+
+
+@validate_params(
+    {
+        "method": [StrOptions({"integrated_gradients", "grad_cam"})],
+        "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "layer": [None, str, torch.nn.Module, Mapping],
+    },
+    prefer_skip_nested_validation=True,
+)
+def task_saliency(
+    estimator,
+    X,
+    *,
+    tasks=None,
+    method="integrated_gradients",
+    target="predicted",
+    n_steps=32,
+    baseline="mean",
+    layer=None,
+    batch_size=256,
+):
+    """Explain what every task reads of every image, and where two tasks read the same.
+
+    The explained output of a class k of probability p is its log-odds, ``log(p / (1 - p))``: the logit of one class
+    against all others, ``z_k - log sum_{j != k} exp(z_j)``. The single logit z_k would not do: a softmax does not
+    change when something is added to all logits, a sigmoid head has the logit 0 for one of its classes, and those of
+    an ordinal head are log-probabilities, which flatten out where the network is sure. Log-odds mean the same for
+    each of these heads.
+
+    Needs captum: ``pip install "skmtl[explain]"``. Computed in the parameters' precision (float32, for small data
+    float64) on the device of the fit, on a copy of the network: the estimator stays as it is.
+
+    Parameters
+    ----------
+    estimator : MultiTaskCNNClassifier, or a search or pipeline around one
+        Fitted.
+    X : array-like, or mapping task -> array-like
+        Images as `predict` takes them; a few are enough. Where tasks have images of their own, a task's map is of
+        these.
+    tasks : task or sequence of tasks, default=None
+        Names or indices of the tasks to explain; None for all.
+    method : {"integrated_gradients", "grad_cam"}, default="integrated_gradients"
+        Integrated gradients attribute to single pixels, and what they attribute adds up to the output of the
+        image minus that of `baseline` (completeness). Grad-CAM weighs the feature maps of `layer` by the mean
+        of their gradients: smooth, as coarse as these maps, and it does not add up. The maps keep their sign,
+        which the paper of Grad-CAM cuts off below 0.
+    target : "predicted", label, sequence, mapping or table, default="predicted"
+        The class to explain: a label for all explained tasks, one for each task of y, a mapping task -> label or
+        labels of shape (n_samples,), or a table of shape (n_samples, n_tasks) as `y`. Where it names none, it is
+        the predicted class, and so it is for cells without a label.
+    n_steps : int, default=32
+        Gradients on the way from the baseline to the image, of integrated gradients.
+    baseline : "mean", float or array-like, default="mean"
+        The image that stands for nothing, of integrated gradients. A pixel that equals it gets exactly 0. "mean":
+        the training mean of every channel (of the task's own images), zeros behind standardisation, grey rather
+        than black; with ``standardize=False`` it is 0. A number or an image has the units and axes of X: 0 is black
+        where 0 is, and then leaves all black pixels without attribution.
+    layer : None, str, torch.nn.Module or mapping task -> str or Module, default=None
+        Of Grad-CAM: a layer of ``estimator.net_.module_``, or its name there ("trunk.3"), that makes feature maps.
+        None: the last convolution of the trunk, or residual block of ``ResNetTrunk``; under ``sharing="none"`` of the
+        task's own trunk. Other ways of sharing have several branches, so that you must choose.
+    batch_size : int, default=256
+        Images computed at once; those of integrated gradients are `n_steps` for each of X.
+
+    Returns
+    -------
+    TaskSaliency
+        With ``maps`` (dict task -> (n_samples, height, width)), ``overlap`` and ``targets``.
+
+    Raises
+    ------
+    ImportError
+        If captum cannot be imported; the message holds the pip line.
+    TypeError
+        If there is no network in `estimator`.
+    ValueError
+        If a task, label, layer or baseline makes no sense.
+    sklearn.exceptions.NotFittedError
+        If `estimator` is not fitted.
+
+    See Also
+    --------
+    patch_importance : Of any classifier, by what its scores lose.
+    task_module : The network of one task, for other methods.
+
+    References
+    ----------
+    Sundararajan, Taly & Yan (2017), Axiomatic attribution for deep networks, ICML, equation 1 and proposition 1
+    (completeness); Selvaraju et al. (2017), Grad-CAM, ICCV, equations 1 and 2; Kokhlikyan et al. (2020), Captum.
+
+    Examples
+    --------
+    >>> from skmtl import MultiTaskCNNClassifier
+    >>> from skmtl.datasets import load_two_digits
+    >>> from skmtl.inspection import task_saliency
+    >>> X, y = load_two_digits(200, return_X_y=True, as_frame=True)
+    >>> clf = MultiTaskCNNClassifier(max_epochs=2, random_state=0).fit(X, y)
+    >>> saliency = task_saliency(clf, X[:5])
+    >>> saliency.maps["left"].shape
+    (5, 8, 16)
+    >>> list(saliency.overlap)
+    ['left', 'right']
+    """
+    captum = import_optional("captum.attr", "explain", "task_saliency")
+    if layer is not None and method != "grad_cam":
+        raise ValueError(f"layer is for method='grad_cam', but method={method!r}: leave layer=None, or change method.")
+    classifier, X = fitted_network(estimator, X, "task_saliency")
+    names = list(classifier.task_names_)
+    picked = chosen_tasks(tasks, names)
+    images = _Images(classifier, X)
+    with _undisturbed(images.device):
+        with as_in_prediction(classifier.net_.module_):
+            predicted = classifier._codes(X)
+        codes = explained_codes(target, classifier, picked, predicted)
+        network = copied_network(classifier)
+        modules = {t: TaskModule(network, t) for t in picked}
+        if method == "grad_cam":
+            explain, n_rows = _grad_cams(captum, modules, images, layer, classifier), batch_size
+        else:
+            explain = {}
+            for t, module in modules.items():
+                start = baseline_image(baseline, module, classifier._layout, images.dtype)
+                explain[t] = IntegratedGradients(captum, _log_odds(module), start, n_steps, batch_size)
+            n_rows = max(1, batch_size // n_steps)
+        maps, deltas = _explained(explain, images, codes, n_rows)
+    maps, deltas = ({names[t]: part for t, part in found.items()} for found in (maps, deltas))
+    classes = {names[t]: classifier._encoder.classes_[t][codes[:, t]] for t in picked}
+    return TaskSaliency(maps, method, list(maps), classes, overlap_of(maps), deltas or None)
+
+
+class _Images:
+    """The images of every task, as its network reads them."""
+
+    def __init__(self, classifier, X):
+        self.rows, self.layout, self.input_of = classifier._arranged(X)
+        self.size = classifier.image_shape_[1:]
+        self.device = torch.device(classifier.net_.device)
+        self.dtype = classifier.net_.module_.inputs.scale.dtype
+
+    def read(self, start, stop):
+        """Return a function from a task to its images, shape (stop - start, channels, ...)."""
+        part = as_tensor(self.layout.images(self.rows.read(start, stop)))
+
+        def of_task(task):
+            own = part if self.input_of is None else part[:, self.input_of[task]]
+            return own.to(self.device, self.dtype).detach()
+
+        return of_task
+
+
+@contextmanager
+def _undisturbed(device):
+    """Have gradients in full precision meanwhile, whatever the caller has set, and random numbers of one's own."""
+    with RandomStream(0), torch.inference_mode(False), torch.enable_grad(), Precision(device.type).autocast():
+        yield
+
+
+def _log_odds(module):
+    def output(images, codes):
+        logits, own = module(images), codes[:, None]
+        others = logits.scatter(1, own, -torch.inf).logsumexp(1)
+        return logits.gather(1, own)[:, 0] - others
+
+    return output
+
+
+def _grad_cams(captum, modules, images, layer, classifier):
+    """Return what explains every task by its own layer."""
+    names, original, of_task = list(classifier.task_names_), classifier.net_.module_, images.read(0, 1)
+    layers = values_per_task("layer", layer, names) if isinstance(layer, Mapping) else [layer] * len(names)
+    explain = {}
+    for t, module in modules.items():
+        name = layer_name(layers[t], module, original, names[t], of_task(t))
+        explain[t] = GradCam(captum, module, _log_odds(module), name)
+    return explain
+
+
+def _explained(explain, images, codes, n_rows):
+    """Return dicts task -> maps, and task -> what their sums lack, the latter empty where that means nothing."""
+    n_samples = len(images.rows)
+    maps = {t: np.empty((n_samples, *images.size), torch.empty(0, dtype=images.dtype).numpy().dtype) for t in explain}
+    deltas = {}
+    for start in range(0, n_samples, n_rows):
+        stop = min(start + n_rows, n_samples)
+        of_task = images.read(start, stop)
+        for t, method in explain.items():
+            own = torch.from_numpy(codes[start:stop, t].astype(np.int64)).to(images.device)
+            found, delta = method(of_task(t), own)
+            maps[t][start:stop] = found.cpu().numpy()
+            if delta is not None:
+                deltas.setdefault(t, np.empty(n_samples, maps[t].dtype))[start:stop] = delta.cpu().numpy()
+    return maps, deltas

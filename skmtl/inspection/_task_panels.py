@@ -1,0 +1,46 @@
+"""Which tasks a display with a panel per task shows, and the panel of a task with nothing to show."""
+
+import warnings
+from numbers import Integral
+
+from .._validation import resolve_task
+from ..exceptions import UnlabelledTaskWarning
+from ._text import shortened
+
+__all__ = ["chosen_tasks", "draw_note", "warn_no_labels"]
+
+
+def chosen_tasks(tasks, task_names):
+    """Return the column indices of `tasks`: all for None, one for a single name or index.
+
+    Examples
+    --------
+    >>> chosen_tasks(["right", 0], ["left", "right"])
+    [1, 0]
+    """
+    if tasks is None:
+        return list(range(len(task_names)))
+    single = isinstance(tasks, (str, Integral)) or (isinstance(tasks, tuple) and tasks in list(task_names))
+    chosen = [resolve_task(task, task_names, "tasks") for task in ([tasks] if single else tasks)]
+    if not chosen:
+        raise ValueError(f"tasks is empty: name at least one of {list(task_names)!r}, or pass None for all.")
+    twice = sorted({t for t in chosen if chosen.count(t) > 1})
+    if twice:
+        raise ValueError(f"tasks names the task {task_names[twice[0]]!r} twice: name every task once.")
+    return chosen
+
+
+def warn_no_labels(name, stacklevel=4):
+    """Warn that the panel of a task stays empty; the default is for helpers of a public class method."""
+    warnings.warn(
+        f"Task {name!r} has no labelled cell of positive weight in y, so its panel says so and shows nothing else.",
+        UnlabelledTaskWarning,
+        stacklevel=stacklevel,
+    )
+
+
+def draw_note(ax, name, note):
+    """Write into a panel why it shows nothing."""
+    ax.set(title=shortened(name), xticks=[], yticks=[], box_aspect=1)
+    if not ax.texts:  # a second estimator on the same axes has no more to show
+        ax.text(0.5, 0.5, note, ha="center", va="center", transform=ax.transAxes)

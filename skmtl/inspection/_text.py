@@ -1,0 +1,20 @@
+"""Names in pictures, where room is short."""
+
+__all__ = ["shortened"]
+
+
+def shortened(name, length=28):
+    """Return `name` as text of at most `length` characters, its middle left out where it is longer.
+
+    The ends of long names are what tells them apart more often than their middle.
+
+    Examples
+    --------
+    >>> shortened("left"), shortened("attribute_of_the_left_digit", 15)
+    ('left', 'attribu…t_digit')
+    """
+    text = str(name)
+    if len(text) <= length:
+        return text
+    head = length // 2
+    return f"{text[:head]}…{text[len(text) - (length - 1 - head) :]}"
