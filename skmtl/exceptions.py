@@ -4,8 +4,11 @@ __all__ = [
     "InterruptedFitWarning",
     "PixelUnitWarning",
     "SkmtlWarning",
+    "UncalibratedTaskWarning",
+    "UndefinedGainWarning",
     "UnlabelledTaskWarning",
     "UnreadableImageWarning",
+    "UnstableAffinityWarning",
 ]
 
 
@@ -21,9 +24,21 @@ class PixelUnitWarning(SkmtlWarning):
     """Images at predict come in another dtype than at fit, perhaps in other units."""
 
 
+class UncalibratedTaskWarning(SkmtlWarning):
+    """Labels do not tell how to calibrate a task, or where to put its threshold, so it is left as it was."""
+
+
+class UndefinedGainWarning(SkmtlWarning):
+    """A single-task model scores 0, to which no gain can be relative."""
+
+
 class UnlabelledTaskWarning(SkmtlWarning):
     """A task has no labelled cell where a score was asked for."""
 
 
 class UnreadableImageWarning(SkmtlWarning):
     """Image files could not be read; blank, masked images take their places."""
+
+
+class UnstableAffinityWarning(SkmtlWarning):
+    """The repeats of an affinity between tasks rank the tasks differently."""

@@ -1,0 +1,89 @@
+"""The labels and weights of every (sample, task) cell, as meta-estimators read them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils.validation import _num_samples
+
+from .._rows import distinct_images
+from .._targets import MISSING, TargetEncoder, read_targets
+from .._weights import check_sample_weight
+from ._images import image_cells
+
+__all__ = ["CodedCells", "read_cells", "weights_of_cells"]
+
+
+@dataclass(frozen=True)
+class CodedCells:
+    """A target in codes.
+
+    Attributes
+    ----------
+    encoder : TargetEncoder
+        Codes <-> labels.
+    codes : ndarray of shape (n_samples, n_tasks)
+        -1 (`MISSING`) where a cell has no label, no image or weight 0.
+    weights : ndarray of shape (n_samples, n_tasks) or None
+        Weights of the cells.
+    """
+
+    encoder: TargetEncoder
+    codes: np.ndarray
+    weights: np.ndarray | None
+
+    def __len__(self):
+        return len(self.codes)
+
+    @property
+    def tasks(self):
+        """Tuples (index, name, classes) of the tasks."""
+        return list(zip(range(self.codes.shape[1]), self.encoder.task_names_, self.encoder.classes_, strict=True))
+
+
+def read_cells(X, y, sample_weight, missing_label, encoder=None):
+    """Return the `CodedCells` of a target.
+
+    Parameters
+    ----------
+    X : array-like, or mapping task -> array-like
+        Input; only its length counts, and which rows of masked arrays hold no image.
+    y : array-like of shape (n_samples,) or (n_samples, n_tasks)
+        Labels.
+    sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
+        Weights of samples or cells.
+    missing_label : scalar
+        One more marker for "no label".
+    encoder : TargetEncoder, default=None
+        That of an estimator fitted before; None learns the classes from `y`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `y` cannot be read, has labels the encoder does not know, or does not fit X and the weights in length.
+    """
+    targets = read_targets(y, missing_label)
+    found = distinct_images(X)
+    n_images = _num_samples(X if found is None else found[1][0])
+    if n_images != targets.n_samples:
+        raise ValueError(
+            f"X and y have inconsistent numbers of samples: {n_images} images, {targets.n_samples} rows of labels. "
+            "Pass one row of y per image."
+        )
+    encoder = TargetEncoder().fit(targets) if encoder is None else encoder
+    codes = encoder.encode(targets)
+    weights = weights_of_cells(sample_weight, targets, encoder)
+    seen = image_cells(X, encoder.task_names_)
+    for used in (weights, seen):
+        if used is not None:
+            codes = np.where(used > 0, codes, MISSING)
+    return CodedCells(encoder, codes, weights)
+
+
+def weights_of_cells(sample_weight, targets, encoder):
+    """Return sample weights spread over the cells, (n_samples, n_tasks), or None."""
+    names = encoder.task_names_
+    columns = targets.names if targets.named else None
+    if columns is not None and set(columns) != set(names):
+        names = columns  # named labels for a model that knows its tasks by position: so are their weights
+    weights = check_sample_weight(sample_weight, targets.n_samples, names, columns)
+    return None if weights is None else np.broadcast_to(weights.reshape(len(weights), -1), (len(weights), len(names)))

@@ -1,0 +1,44 @@
+"""A meta-estimator that learns from what its estimator says about rows it was not trained on."""
+
+from numbers import Integral
+
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils._param_validation import HasMethods
+
+from ._meta import BaseMultiTaskMeta
+from ._out_of_fold import of_fitted, out_of_fold
+
+__all__ = ["BaseCrossFitted"]
+
+
+class BaseCrossFitted(BaseMultiTaskMeta):
+    """Subclasses have the parameters `estimator`, `cv` and `n_jobs`."""
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict", "predict_proba"])],
+        "cv": ["cv_object"],
+        "n_jobs": [Integral, None],
+    }
+
+    def _cross_fit(self, X, y, cells, sample_weight, fit_params, *, folds=True):
+        """Set `estimator_`, fitted on everything; return the `HeldOut` of its like, None without folds."""
+        if isinstance(self.estimator, FrozenEstimator):
+            self.estimator_ = self.estimator
+            return of_fitted(self.estimator, X, cells) if folds else None
+        fit_params, split_params = self._routed(sample_weight, fit_params)
+        held_out = None
+        if folds:
+            held_out = out_of_fold(
+                self.estimator,
+                X,
+                y,
+                cells,
+                cv=self.cv,
+                n_jobs=self.n_jobs,
+                missing_label=self.missing_label,
+                fit_params=fit_params,
+                split_params=split_params,
+            )
+        self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
+        return held_out

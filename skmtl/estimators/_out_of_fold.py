@@ -1,0 +1,152 @@
+"""Probabilities of rows by models that were not trained on them."""
+
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import check_cv
+from sklearn.utils import indexable
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _check_method_params
+
+from .._rows import distinct_images
+from .._targets import MISSING, read_targets
+from ..metrics._responses import fitted_attribute
+from ..model_selection import MultiTaskStratifiedKFold
+from ..model_selection._task_subset import take_rows
+
+__all__ = ["HeldOut", "of_fitted", "out_of_fold", "task_probabilities"]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Probabilities of held-out rows beside their labels.
+
+    Attributes
+    ----------
+    proba : list of ndarray of shape (n_held_out, n_classes)
+        One array per task; NaN for classes that the model of the fold has not seen.
+    codes : ndarray of shape (n_held_out, n_tasks)
+        Labels.
+    weights : ndarray of shape (n_held_out, n_tasks) or None
+        Weights of the cells.
+    """
+
+    proba: list
+    codes: np.ndarray
+    weights: np.ndarray | None
+
+    def labelled(self, task):
+        """Return (probabilities, codes, weights or None) of the task's labelled rows.
+
+        A row whose label no model could have known, for want of it in the other folds, says nothing.
+        """
+        codes, proba = self.codes[:, task], self.proba[task]
+        rows = np.flatnonzero(codes != MISSING)
+        rows = rows[np.isfinite(proba[rows, codes[rows]])]
+        weights = None if self.weights is None else self.weights[rows, task]
+        return np.nan_to_num(proba[rows]), codes[rows], weights
+
+
+def of_fitted(estimator, X, cells):
+    """Return the `HeldOut` of an estimator that was fitted on other rows.
+
+    Parameters
+    ----------
+    estimator : fitted classifier
+    X : array-like, or mapping task -> array-like
+    cells : CodedCells
+        The labels of X.
+    """
+    return HeldOut(task_probabilities(estimator, X, cells.encoder.classes_), cells.codes, cells.weights)
+
+
+def out_of_fold(estimator, X, y, cells, *, cv, n_jobs, missing_label, fit_params, split_params):
+    """Return the `HeldOut` of every row that `cv` holds out, as often as it does.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Cloned and fitted for every fold.
+    X : array-like, or mapping task -> array-like
+        Input.
+    y : array-like of shape (n_samples,) or (n_samples, n_tasks)
+        Labels.
+    cells : CodedCells
+        The same labels.
+    cv : int, splitter, iterable of (train, test) or None
+        An int stands for `MultiTaskStratifiedKFold`, None for five folds.
+    n_jobs : int or None
+        Folds fitted at the same time.
+    missing_label : scalar
+        For the folds.
+    fit_params, split_params : dict
+        For ``fit`` and ``split``; what has one entry per row is cut with the rows.
+    """
+    if distinct_images(X) is None:
+        (X,) = indexable(X)
+    (y,) = indexable(y)
+    if cv is None or isinstance(cv, Integral):
+        cv = MultiTaskStratifiedKFold(5 if cv is None else cv, missing_label=missing_label)
+    rows = np.zeros((len(cells), 1))
+    splits = [(_rows(train), _rows(test)) for train, test in check_cv(cv).split(rows, y, **split_params)]
+    proba = Parallel(n_jobs=n_jobs)(
+        delayed(_fit_and_predict)(
+            clone(estimator), X, y, train, test, _check_method_params(rows, fit_params, train), cells.encoder.classes_
+        )
+        for train, test in splits
+    )
+    held_out = np.concatenate([test for _, test in splits])
+    weights = None if cells.weights is None else cells.weights[held_out]
+    return HeldOut([np.concatenate(parts) for parts in zip(*proba, strict=True)], cells.codes[held_out], weights)
+
+
+def _rows(part):
+    part = np.asarray(part)
+    return np.flatnonzero(part) if part.dtype == bool else part
+
+
+def _fit_and_predict(estimator, X, y, train, test, fit_params, classes):
+    estimator.fit(take_rows(X, train), take_rows(y, train), **fit_params)
+    return task_probabilities(estimator, take_rows(X, test), classes)
+
+
+def task_probabilities(estimator, X, classes):
+    """Return an array (n_samples, n_classes) per task, its columns in the order of `classes`.
+
+    Parameters
+    ----------
+    estimator : fitted classifier
+        Its ``predict_proba`` returns an array for one task, and for several a list, or, as multi-label
+        classifiers do, the probability of the second class.
+    X : array-like
+        Input.
+    classes : list of ndarray
+        The labels of every task; those the estimator does not know get NaN.
+    """
+    raw = estimator.predict_proba(X)
+    known = fitted_attribute(estimator, "classes_")
+    if not isinstance(raw, (list, tuple)):
+        # Of several tasks, an array holds P(second class) of each.
+        raw, known = ([raw], known) if len(classes) == 1 else (np.asarray(raw).T, classes)
+    known = [known] if np.ndim(known[0]) == 0 else known
+    if len(raw) != len(classes):
+        raise ValueError(
+            f"predict_proba of {type(estimator).__name__} has {len(raw)} tasks, but y has {len(classes)}: "
+            "pass an estimator of several tasks."
+        )
+    return [_in_order(np.asarray(p), own, k) for p, own, k in zip(raw, known, classes, strict=True)]
+
+
+def _in_order(proba, known, classes):
+    if proba.ndim == 1:
+        proba = np.column_stack([1 - proba, proba])
+    if np.array_equal(known, classes):
+        return proba
+    ordered = np.full((len(proba), len(classes)), np.nan)
+    # Labels of one task, whatever the dtype they come in.
+    labels = read_targets(np.asarray(known)).columns[0].labels.tolist()
+    column = {label: j for j, label in enumerate(classes.tolist())}
+    ordered[:, [column[label] for label in labels]] = proba
+    return ordered

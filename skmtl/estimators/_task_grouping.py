@@ -1,0 +1,233 @@
+"""One network per group of tasks."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import _fit_context, clone
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted
+
+from .._targets import Targets, read_targets
+from ..model_selection import select_task_groups, task_affinity
+from ..model_selection._task_subset import inputs_of, subset, task_frame, with_seed
+from ._given_groups import resolve_groups
+from ._meta import BaseMultiTaskMeta
+from ._out_of_fold import task_probabilities
+
+__all__ = ["TaskGroupingClassifier"]
+
+
+class TaskGroupingClassifier(BaseMultiTaskMeta):
+    """Train tasks together that help one another, and apart that do not.
+
+    A clone of `estimator` is trained for every group of tasks. Groups may overlap: a task may be learned in one to
+    help the others, and be predicted by another.
+
+    Parameters
+    ----------
+    estimator : multi-task classifier
+        Such as ``MultiTaskCNNClassifier()`` or a pipeline around one; cloned, never changed. Parameters that tell
+        tasks apart (`task_weights`, `head` ...) are for all tasks; each group gets its own.
+    groups : "auto", TaskGrouping or list of tuples of task names or indices, default="auto"
+        ``"auto"`` measures `affinity` on the training data and takes the groups of
+        :func:`skmtl.model_selection.select_task_groups`. Of groups given in a list, the first that has a task
+        predicts it.
+    n_groups : int, default=2
+        At most so many groups, for ``groups="auto"``.
+    affinity : {"lookahead", "gradient_cosine", "transfer", "label_association"}, default="lookahead"
+        Method of :func:`skmtl.model_selection.task_affinity`, for ``groups="auto"``.
+    allow_singletons : bool, default=False
+        Whether a task may be left to itself, for ``groups="auto"``.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the measuring of affinities, and every ``random_state`` inside the networks, which keep their own
+        with None.
+    n_jobs : int, default=None
+        Groups (and repeats of the affinity) trained at the same time; None means 1, -1 all processors.
+
+    Attributes
+    ----------
+    groups_ : list of tuple
+        Task names of every group.
+    assignment_ : dict
+        For every task the group that predicts it.
+    estimators_ : list of classifier
+        The fitted clones, one per group.
+    affinity_ : TaskAffinity or None
+        What was measured; None if the groups were given, or y has a single task.
+    classes_ : ndarray or list of ndarray
+        Labels; a list with one entry per task if y is 2-D.
+    n_classes_ : int or list of int
+        Number of labels, likewise.
+    n_tasks_ : int
+        Number of tasks.
+    task_names_ : list
+        Column names of y, or ``"task0"``, ``"task1"`` ...
+    n_features_in_ : int
+        Length of the second axis of X, if the estimators have it.
+    feature_names_in_ : ndarray of str
+        Column names of X, if the estimators have them.
+
+    See Also
+    --------
+    skmtl.model_selection.select_networks : Groups from the losses of trained networks.
+    skmtl.model_selection.compare_with_single_task : Whether learning together helped at all.
+
+    Notes
+    -----
+    Measuring the affinity trains further networks, as many as the method's repeats ask for. Groups chosen on the
+    rows that they are later scored on would look too good; as a part of the estimator, the choice is made anew in
+    every training fold.
+
+    References
+    ----------
+    Fifty et al. (2021), Efficiently Identifying Task Groupings for Multi-Task Learning, NeurIPS, section 3.
+    Standley et al. (2020), Which Tasks Should Be Learned Together in Multi-task Learning?, ICML.
+
+    Examples
+    --------
+    >>> from skmtl import MultiTaskCNNClassifier
+    >>> from skmtl.datasets import load_two_digits
+    >>> from skmtl import TaskGroupingClassifier
+    >>> X, y = load_two_digits(n_samples=200, return_X_y=True, as_frame=True)
+    >>> y = y.assign(odd=y["left"] % 2)
+    >>> clf = MultiTaskCNNClassifier(max_epochs=2, random_state=0)
+    >>> grouped = TaskGroupingClassifier(clf, groups=[("left", "odd"), ("right",)]).fit(X, y)
+    >>> grouped.assignment_["odd"]
+    ('left', 'odd')
+    >>> grouped.predict(X[:2]).shape
+    (2, 3)
+    """
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "groups": "no_validation",
+        "n_groups": [Interval(Integral, 1, None, closed="left")],
+        "affinity": [StrOptions({"lookahead", "gradient_cosine", "transfer", "label_association"})],
+        "allow_singletons": ["boolean"],
+        "random_state": ["random_state"],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        groups="auto",
+        *,
+        n_groups=2,
+        affinity="lookahead",
+        allow_singletons=False,
+        random_state=None,
+        n_jobs=None,
+    ):
+        self.estimator = estimator
+        self.groups = groups
+        self.n_groups = n_groups
+        self.affinity = affinity
+        self.allow_singletons = allow_singletons
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    @_fit_context(prefer_skip_nested_validation=False)  # the estimator checks its own parameters
+    def fit(self, X, y, sample_weight=None):
+        """Choose the groups, unless they are given, and train a network for each.
+
+        Parameters
+        ----------
+        X : array-like, or mapping task -> array-like
+            What the estimator takes.
+        y : array-like of shape (n_samples,) or (n_samples, n_tasks)
+            Labels, one column per task.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
+            Weights of samples or cells, >= 0.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter, y or a weight makes no sense; whatever the estimator raises.
+        """
+        cells = self._read_cells(X, y, sample_weight)
+        names, frame = cells.encoder.task_names_, task_frame(y, self.missing_label)
+        fit_params, _ = self._routed(sample_weight, {})
+        seed, estimator = None, self.estimator
+        if self.random_state is not None:
+            seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+            estimator = with_seed(estimator, seed)
+        affinity, groups = self._choose(X, frame, names, fit_params, seed)
+        columns, serves = resolve_groups(groups, names)
+        jobs = (delayed(_fit_group)(estimator, X, y, frame, tasks, fit_params, cells.weights) for tasks in columns)
+        estimators = Parallel(n_jobs=self.n_jobs)(jobs)
+        self.affinity_, self.estimators_, self._columns, self._serves = affinity, estimators, columns, serves
+        self.groups_ = [tuple(names[t] for t in tasks) for tasks in columns]
+        self.assignment_ = {name: self.groups_[g] for name, g in zip(names, serves, strict=True)}
+        self._publish(cells.encoder)
+        return self
+
+    def _choose(self, X, frame, names, fit_params, seed):
+        """Return (affinity or None, groups)."""
+        if not (isinstance(self.groups, str) and self.groups == "auto"):
+            return None, self.groups
+        if len(names) == 1:
+            return None, [(0,)]
+        how = {"method": self.affinity, "random_state": seed, "n_jobs": self.n_jobs}
+        weights = {} if self.affinity == "label_association" else fit_params
+        affinity = task_affinity(self.estimator, X, frame, **how, **weights)
+        how = {"allow_singletons": self.allow_singletons, "random_state": seed}
+        return affinity, select_task_groups(affinity, self.n_groups, **how)
+
+    @property
+    def _fitted(self):
+        return self.estimators_[0]
+
+    def _of_groups(self, X):
+        """Yield (fitted estimator, its X, [(place in the group, task)] of what it predicts)."""
+        for g, (estimator, tasks) in enumerate(zip(self.estimators_, self._columns, strict=True)):
+            served = [(place, t) for place, t in enumerate(tasks) if self._serves[t] == g]
+            yield estimator, inputs_of(X, self.task_names_, tasks), served
+
+    def _codes(self, X):
+        columns = [None] * self.n_tasks_
+        for estimator, own, served in self._of_groups(X):
+            predicted = read_targets(estimator.predict(own)).columns
+            for place, t in served:
+                columns[t] = predicted[place]
+        return self._encoder.encode(Targets(columns, self._encoder.one_dimensional_, named=False, dtype=None))
+
+    @available_if(lambda self: hasattr(self.estimator, "predict_proba"))
+    def predict_proba(self, X):
+        """Predict the probability of every label.
+
+        Parameters
+        ----------
+        X : array-like
+            Images as at fit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes) or list of n_tasks such arrays
+            Columns in the order of ``classes_``.
+        """
+        check_is_fitted(self, "task_names_")
+        classes = self._encoder.classes_
+        out = [None] * self.n_tasks_
+        for (estimator, own, served), tasks in zip(self._of_groups(X), self._columns, strict=True):
+            proba = task_probabilities(estimator, own, [classes[t] for t in tasks])
+            for place, t in served:
+                out[t] = proba[place]
+        return out[0] if self._encoder.one_dimensional_ else out
+
+
+def _fit_group(estimator, X, y, frame, tasks, fit_params, weights):
+    if len(frame.columns) == 1:
+        return clone(estimator).fit(X, y, **fit_params)
+    estimator, X, y = subset(estimator, X, frame, tasks)
+    if np.ndim(fit_params.get("sample_weight")) == 2:
+        own = weights[:, tasks]
+        fit_params = {**fit_params, "sample_weight": own[:, 0] if len(tasks) == 1 else own}
+    return estimator.fit(X, y, **fit_params)

@@ -1,0 +1,186 @@
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from skmtl import MultiTaskCNNClassifier
+from skmtl.datasets import TaskImages
+from skmtl.estimators import MultiTaskCalibratedClassifier, TaskGroupingClassifier
+from skmtl.metrics import mean_task_score, multi_task_scorer
+from skmtl.model_selection import MultiTaskStratifiedKFold, TaskGrouping, select_task_groups
+
+GROUPS = [("kind", "on"), ("flag",)]
+
+
+class Constant(ClassifierMixin, BaseEstimator):
+    """Predicts the first label and no probability."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.repeat(self.classes_[:1], len(X))
+
+
+def whole():
+    return TaskGroupingClassifier(MultiTaskCNNClassifier())
+
+
+@pytest.mark.parametrize("check", [c for _, c in estimator_checks_generator(whole())], ids=lambda c: c.func.__name__)
+@pytest.mark.filterwarnings("default")  # the checks provoke warnings of scikit-learn's own
+def test_check_estimator(check):
+    if check.func.__name__ == "check_classifiers_multilabel_output_format_decision_function":
+        pytest.skip("no decision_function, as of MultiTaskCNNClassifier")
+    check(whole())
+
+
+def test_each_task_is_what_its_groups_network_says(linear, noisy):
+    clf = TaskGroupingClassifier(linear(), GROUPS).fit(noisy.X, noisy.frame)
+    assert clf.groups_ == GROUPS
+    assert clf.assignment_ == {"kind": GROUPS[0], "flag": GROUPS[1], "on": GROUPS[0]}
+    assert clf.affinity_ is None
+    together, alone = clf.estimators_
+    assert together.task_names_ == ["kind", "on"]
+    assert alone.task_names_ == ["flag"]
+    predicted, proba = clf.predict(noisy.X), clf.predict_proba(noisy.X)
+    np.testing.assert_array_equal(predicted[:, 1], alone.predict(noisy.X))
+    np.testing.assert_array_equal(predicted[:, [0, 2]], together.predict(noisy.X))
+    np.testing.assert_array_equal(proba[1], alone.predict_proba(noisy.X))
+    np.testing.assert_array_equal(proba[2], together.predict_proba(noisy.X)[1])
+    assert clf.score(noisy.X, noisy.frame) == mean_task_score(noisy.frame, predicted)
+    assert [k.tolist() for k in clf.classes_] == [["ash", "elm", "oak"], ["no", "yes"], [False, True]]
+
+
+def test_the_group_that_serves_predicts(noisy, linear):
+    groups = [("kind", "flag"), ("flag", "on")]
+    first = TaskGroupingClassifier(linear(), groups).fit(noisy.X, noisy.frame)
+    assert first.assignment_["flag"] == ("kind", "flag")
+    grouping = TaskGrouping(groups, {"kind": groups[0], "flag": groups[1], "on": groups[1]}, 0.0, 2)
+    second = TaskGroupingClassifier(linear(), grouping).fit(noisy.X, noisy.frame)
+    for clf, serving in ((first, 0), (second, 1)):
+        clf.estimators_[1 - serving].models_[serving].coef_ *= -1  # what the other group says of the flag
+        own = clf.estimators_[serving].predict(noisy.X)[:, 1 - serving]
+        np.testing.assert_array_equal(clf.predict(noisy.X)[:, 1], own)
+        assert np.mean(own == noisy.frame["flag"]) > 0.5
+    np.testing.assert_array_equal(first.predict(noisy.X), second.predict(noisy.X))
+
+
+def test_networks_equal_those_trained_by_hand(make, digits):
+    y = digits.frame
+    frame = pd.DataFrame({"digit": y.iloc[:, 0], "other": y.iloc[:, 1], "again": y.iloc[:, 0]})
+    clf = make(task_weights={"digit": 3, "other": 1, "again": 1}, head={"other": "mlp"})
+    grouped = TaskGroupingClassifier(clf, [("digit", "other"), ("again",)]).fit(digits.images, frame)
+    by_hand = make(task_weights=[3, 1], head={"other": "mlp"}).fit(digits.images, frame[["digit", "other"]])
+    alone = make().fit(digits.images, frame["again"])
+    proba = grouped.predict_proba(digits.images)
+    np.testing.assert_array_equal(proba[0], by_hand.predict_proba(digits.images)[0])
+    np.testing.assert_array_equal(proba[1], by_hand.predict_proba(digits.images)[1])
+    np.testing.assert_array_equal(proba[2], alone.predict_proba(digits.images))
+    assert clf.task_weights == {"digit": 3, "other": 1, "again": 1}
+
+
+def test_auto_takes_the_groups_of_the_affinity(noisy, linear):
+    frame = noisy.frame.assign(twin=noisy.frame["kind"], on2=~noisy.frame["on"])[["kind", "on", "flag", "on2", "twin"]]
+    clf = TaskGroupingClassifier(linear(), affinity="label_association", n_groups=3, allow_singletons=True)
+    clf.set_params(random_state=0).fit(noisy.X, frame)
+    assert ("kind", "twin") in clf.groups_
+    assert ("on", "on2") in clf.groups_
+    assert clf.affinity_.method == "label_association"
+
+
+@pytest.mark.filterwarnings("ignore::skmtl.exceptions.UnstableAffinityWarning")  # two epochs say little
+def test_auto_with_lookahead_is_deterministic(make, digits):
+    y = np.column_stack([digits.codes, digits.codes[:, 0]])
+    clf = TaskGroupingClassifier(make(), n_groups=2, random_state=3)
+    one, two = (clone(clf).fit(digits.images, y) for _ in range(2))
+    assert one.groups_ == two.groups_ == select_task_groups(one.affinity_, 2).groups
+    assert one.affinity_.method == "lookahead"
+    np.testing.assert_array_equal(one.affinity_.affinity, two.affinity_.affinity)
+    np.testing.assert_array_equal(one.predict(digits.images), two.predict(digits.images))
+
+
+def test_weights_of_cells_go_to_their_tasks(noisy, linear):
+    weights = np.random.default_rng(1).uniform(0.1, 2, (240, 3))
+    clf = TaskGroupingClassifier(linear(C=0.1), GROUPS).fit(noisy.X, noisy.frame, sample_weight=weights)
+    by_hand = linear(C=0.1).fit(noisy.X, noisy.frame["flag"], weights[:, 1])
+    np.testing.assert_array_equal(clf.estimators_[1].predict_proba(noisy.X), by_hand.predict_proba(noisy.X))
+    rows = TaskGroupingClassifier(linear(C=0.1), GROUPS).fit(noisy.X, noisy.frame, sample_weight=weights[:, 0])
+    by_hand = linear(C=0.1).fit(noisy.X, noisy.frame["flag"], weights[:, 0])
+    np.testing.assert_array_equal(rows.estimators_[1].predict_proba(noisy.X), by_hand.predict_proba(noisy.X))
+
+
+@pytest.mark.parametrize("kind", [dict, TaskImages])
+def test_an_input_per_task(make, digits, kind):
+    flipped = digits.images[:, ::-1].copy()
+    y = pd.DataFrame({"a": digits.codes[:, 0], "b": digits.codes[:, 1], "c": digits.codes[:, 0]})
+    X = kind({"a": digits.images, "b": flipped, "c": flipped})
+    clf = TaskGroupingClassifier(make(), [("a", "b"), ("c",)]).fit(X, y)
+    alone = make().fit({"c": flipped}, y["c"])
+    np.testing.assert_array_equal(clf.predict(X)[:, 2], alone.predict({"c": flipped}))
+
+
+def test_any_classifier_and_any_target(digits):
+    X = digits.images.reshape(120, -1)
+    forest = RandomForestClassifier(n_estimators=3, random_state=0)
+    clf = TaskGroupingClassifier(forest, [(0,), (1,)]).fit(X, digits.codes)
+    np.testing.assert_array_equal(clf.predict(X)[:, 1], clone(forest).fit(X, digits.codes[:, 1]).predict(X))
+    assert clf.predict(X).dtype == digits.codes.dtype
+    assert clf.n_features_in_ == 64
+    one = TaskGroupingClassifier(forest).fit(X, digits.codes[:, 0])
+    assert one.predict(X).shape == (120,)
+    assert one.groups_ == [("task0",)]
+
+
+def test_search_pipeline_calibration_pickle(make, digits):
+    X, y = digits.images, digits.frame
+    names = list(y.columns)
+    inner = make_pipeline(FunctionTransformer(), make(max_epochs=1))
+    search = GridSearchCV(
+        TaskGroupingClassifier(inner),
+        {"groups": [[tuple(names)], [(n,) for n in names]]},
+        scoring=multi_task_scorer(),
+        refit="mean_accuracy",
+        cv=MultiTaskStratifiedKFold(2),
+    ).fit(X, y)
+    assert len(search.best_estimator_.estimators_) in (1, 2)
+    calibrated = MultiTaskCalibratedClassifier(search.best_estimator_, cv=2).fit(X, y)
+    again = pickle.loads(pickle.dumps(calibrated))
+    for a, b in zip(again.predict_proba(X), calibrated.predict_proba(X), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_jobs_do_not_change_the_result(make, digits):
+    groups = [(name,) for name in digits.frame.columns]
+    one, two = (TaskGroupingClassifier(make(), groups, n_jobs=n).fit(digits.images, digits.frame) for n in (None, 2))
+    for a, b in zip(one.predict_proba(digits.images), two.predict_proba(digits.images), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"n_groups": 0}, "The 'n_groups' parameter of TaskGroupingClassifier must be"),
+        ({"affinity": "cosine"}, "The 'affinity' parameter of TaskGroupingClassifier must be"),
+        ({"allow_singletons": 3}, "The 'allow_singletons' parameter of TaskGroupingClassifier must be"),
+        ({"groups": [("kind",)]}, r"groups must name every task; no group has \['flag', 'on'\]"),
+        ({"estimator": "cnn"}, "The 'estimator' parameter of TaskGroupingClassifier must be"),
+    ],
+)
+def test_bad_parameters(linear, noisy, params, message):
+    clf = TaskGroupingClassifier(**{"estimator": linear(), "groups": GROUPS, **params})
+    with pytest.raises(ValueError, match=message):
+        clf.fit(noisy.X, noisy.frame)
+
+
+def test_a_classifier_without_probabilities_has_none(noisy):
+    clf = TaskGroupingClassifier(Constant(), [(0,)])
+    assert not hasattr(clf, "predict_proba")
+    assert not clf.fit(noisy.X, noisy.frame["on"]).predict(noisy.X).any()
