@@ -6,7 +6,7 @@ from .._validation import check_option
 from ..model_selection import task_affinity
 from ._affinity_matrix import read_error, read_matrix
 from ._affinity_style import MOST_ERRORS, MOST_VALUES, figure_size, is_level, limits, writer
-from ._figure import one_axes
+from ._figure import check_axes, one_axes
 from ._text import shortened
 
 __all__ = ["TaskAffinityDisplay"]
@@ -94,6 +94,7 @@ class TaskAffinityDisplay:
         -------
         TaskAffinityDisplay
         """
+        check_axes(ax, cls.__name__)
         found = task_affinity(estimator, X, y, method=method, **params)
         return cls.from_affinity(found, ax=ax, values=values, colorbar=colorbar)
 

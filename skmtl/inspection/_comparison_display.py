@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..model_selection import compare_with_single_task
-from ._figure import one_axes
+from ._figure import check_axes, one_axes
 from ._legend import draw_legend
 from ._text import shortened
 
@@ -90,6 +90,7 @@ class SingleTaskComparisonDisplay:
         -------
         SingleTaskComparisonDisplay
         """
+        check_axes(ax, cls.__name__)
         return cls.from_comparison(compare_with_single_task(estimator, X, y, **params), ax=ax)
 
     @classmethod

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 
 from ._confusion_matrices import matrices_of_estimator, matrices_of_predictions
 from ._figure import panel_axes
@@ -14,6 +15,7 @@ __all__ = ["MultiTaskConfusionMatrixDisplay"]
 
 # What still can be read in a panel of 3.8 inches.
 MOST_NUMBERS, MOST_TICKS = 10, 20
+SHARES = {"normalize": [StrOptions({"true", "pred", "all"}), None]}
 
 
 class MultiTaskConfusionMatrixDisplay:
@@ -112,6 +114,7 @@ class MultiTaskConfusionMatrixDisplay:
         UnlabelledTaskWarning
             If a task has no labelled cell of positive weight; its panel says so.
         """
+        validate_parameter_constraints(SHARES, {"normalize": normalize}, f"{cls.__name__}.from_estimator")
         parts = matrices_of_estimator(estimator, X, y, tasks, labels, normalize, sample_weight, missing_label)
         return cls(*parts).plot(axes=axes, **plot_kwargs)
 
@@ -162,6 +165,7 @@ class MultiTaskConfusionMatrixDisplay:
         UnlabelledTaskWarning
             If a task has no labelled cell of positive weight; its panel says so.
         """
+        validate_parameter_constraints(SHARES, {"normalize": normalize}, f"{cls.__name__}.from_predictions")
         parts = matrices_of_predictions(y_true, y_pred, tasks, labels, normalize, sample_weight, missing_label)
         return cls(*parts).plot(axes=axes, **plot_kwargs)
 

@@ -7,6 +7,7 @@ from sklearn.utils.multiclass import unique_labels
 from .._targets import read_targets
 from ..metrics._columns import Cells, pair
 from ..metrics._probabilities import entry_per_task
+from ..metrics._probability_cells import check_known_labels
 from ..metrics._scorer_base import TaskScores
 from ._task_panels import chosen_tasks, warn_no_labels
 
@@ -42,6 +43,8 @@ def matrices_of_predictions(y_true, y_pred, tasks, labels, normalize, sample_wei
 
 def _with_unseen(classes, cells):
     """Return the classes, then what else is in the labels: no labelled cell may drop out."""
+    if cells.counted:
+        check_known_labels(cells.name, cells.y_true, classes)
     unseen = sorted(set(cells.y_true.tolist()) - set(classes.tolist()))
     return np.concatenate([classes, np.array(unseen, dtype=cells.y_true.dtype)]) if unseen else classes
 
@@ -56,7 +59,11 @@ def _matrices(parts, normalize):
             matrices.append(None)
             labels.append([])
             continue
-        of_task = read_targets(np.asarray(of_task)).columns[0].labels
+        of_task = read_targets(np.atleast_1d(np.asarray(of_task))).columns[0].labels
+        if len(set(of_task.tolist())) < len(of_task):
+            raise ValueError(
+                f"labels of task {cells.name!r} must name every class once. Got {of_task.tolist()!r} instead."
+            )
         if not set(of_task.tolist()) & set(cells.y_true.tolist()):
             raise ValueError(
                 f"labels of task {cells.name!r} must hold some of its true labels, such as "

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..metrics._probability_cells import ProbabilityCells
+from ..metrics._probability_cells import ProbabilityCells, check_known_labels
 from ..metrics._scorer_base import TaskScores
 
 __all__ = ["EstimatorCells"]
@@ -30,19 +30,27 @@ class EstimatorCells:
     """
 
     def __init__(self, estimator, X, y, sample_weight, missing_label, methods, display):
-        self._scores = TaskScores(estimator, X, y, sample_weight, missing_label)
-        self.names = self._scores.names
-        found = [method for method in methods if self._scores.responses.has(method)]
+        found = [method for method in methods if hasattr(estimator, method)]
         if not found:
             raise AttributeError(
                 f"{display} needs {' or '.join(methods)}, which {type(estimator).__name__} does not have: "
                 "use another estimator, or MultiTaskConfusionMatrixDisplay, which needs predict only."
             )
         self._method = found[0]
+        self._scores = TaskScores(estimator, X, y, sample_weight, missing_label)
+        self.names = self._scores.names
 
     def n_classes(self, task):
         """Return the number of a task's classes."""
         return len(self._scores.responses.classes[task])
+
+    def rows(self, task):
+        """Return the labelled rows of a task, of which without weights every one is a cell."""
+        return np.flatnonzero(self._scores.columns[task].labelled)
+
+    def predicted(self, task):
+        """Return the predicted labels of these rows."""
+        return self._scores.responses.labels(task)[self.rows(task)]
 
     def cells(self, task):
         """Return the `ProbabilityCells` of a task; decision values have a column for either of two classes."""
@@ -50,5 +58,7 @@ class EstimatorCells:
         values = responses.values(self._method, task)
         if values.ndim == 1:
             values = np.column_stack([-values, values])
-        column, weight = self._scores.columns[task], self._scores.weights[task]
-        return ProbabilityCells.of(self.names[task], column, responses.classes[task], values, weight)
+        column, weight, classes = self._scores.columns[task], self._scores.weights[task], responses.classes[task]
+        if len(column.labels):
+            check_known_labels(self.names[task], column.labels, classes)
+        return ProbabilityCells.of(self.names[task], column, classes, values, weight)

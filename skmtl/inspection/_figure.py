@@ -6,7 +6,33 @@ import numpy as np
 
 from .._optional import import_optional
 
-__all__ = ["one_axes", "panel_axes"]
+__all__ = ["check_axes", "one_axes", "panel_axes"]
+
+
+def check_axes(axes, display, name="ax"):
+    """Raise unless there is matplotlib, and `axes` are its own; call it before what takes long.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes, array-like of Axes or None
+        The caller's.
+    display : str
+        Who needs matplotlib: the subject of the error message where it is missing.
+    name : {"ax", "axes"}, default="ax"
+        The parameter's name, for the message.
+
+    Returns
+    -------
+    module
+        ``matplotlib.pyplot``.
+    """
+    pyplot = import_optional("matplotlib.pyplot", "plot", display)
+    given = [] if axes is None else [axes] if name == "ax" else np.asarray(axes, dtype=object).ravel()
+    for ax in given:
+        if not isinstance(ax, pyplot.Axes):
+            found = "None" if ax is None else f"an object of class {type(ax).__name__}"
+            raise TypeError(f"{name} must be matplotlib Axes, as plt.subplots returns them. Got {found} instead.")
+    return pyplot
 
 
 def one_axes(ax, display, size=None):
@@ -25,7 +51,7 @@ def one_axes(ax, display, size=None):
     -------
     matplotlib Axes
     """
-    pyplot = import_optional("matplotlib.pyplot", "plot", display)
+    pyplot = check_axes(ax, display)
     if ax is None:
         _, ax = pyplot.subplots(figsize=size, layout="constrained")
     return ax
@@ -53,10 +79,12 @@ def panel_axes(axes, n_panels, display, size=(3.2, 3.0), n_columns=4):
 
     Raises
     ------
+    TypeError
+        If they are no axes.
     ValueError
         If the caller's axes are more or less than the panels.
     """
-    pyplot = import_optional("matplotlib.pyplot", "plot", display)
+    pyplot = check_axes(axes, display, "axes")
     if axes is not None:
         given = np.asarray(axes, dtype=object).ravel()
         if len(given) != n_panels:

@@ -51,13 +51,18 @@ def find_mistakes(cells, rows, y_pred, n_images, blank=None):
     if not kept.any():
         return Mistakes(rows[:0], cells.y_true[:0], cells.y_true[:0], np.empty(0), 0, 0)
     classes = cells.classes
-    if y_pred is None:
-        code = cells.y_prob.argmax(axis=1)
-    else:
-        order = np.argsort(classes)
-        code = order[np.searchsorted(classes, y_pred, sorter=order)]
+    code = cells.y_prob.argmax(axis=1) if y_pred is None else _codes(y_pred, classes)
     wrong = np.flatnonzero(np.asarray(classes[code] != cells.y_true, dtype=bool) & kept)
     # Stable: of equally confident ones, the first row comes first.
     first = wrong[np.argsort(-cells.y_prob[wrong, code[wrong]], kind="stable")[:n_images]]
     probability = cells.y_prob[first, code[first]]
-    return Mistakes(rows[first], cells.y_true[first], classes[code[first]], probability, len(wrong), int(kept.sum()))
+    y_true = cells.y_true[first]
+    if np.isin(y_true, classes).all():
+        y_true = classes[_codes(y_true, classes)]  # labels are of floats beside missing ones, classes of integers
+    return Mistakes(rows[first], y_true, classes[code[first]], probability, len(wrong), int(kept.sum()))
+
+
+def _codes(labels, classes):
+    """Return where among the classes every label is."""
+    order = np.argsort(classes)
+    return order[np.searchsorted(classes, labels, sorter=order)]

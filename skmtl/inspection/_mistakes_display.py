@@ -7,9 +7,9 @@ from sklearn.utils._param_validation import Interval, validate_params
 
 from .._targets import read_targets
 from .._validation import resolve_task
-from ..metrics._probabilities import ProbabilityCells, TaskProbabilities
-from ..metrics._scorer_base import TaskScores
+from ..metrics._probabilities import TaskProbabilities
 from ._draw_images import draw_images
+from ._estimator_cells import EstimatorCells
 from ._figure import panel_axes
 from ._images import blank_rows, images_of_model, images_of_rows
 from ._mistakes import find_mistakes
@@ -107,20 +107,12 @@ class TaskMistakesDisplay:
         UnlabelledTaskWarning
             If the task has no labelled row.
         """
-        if not hasattr(estimator, "predict_proba"):
-            raise AttributeError(
-                f"{cls.__name__} needs predict_proba, which {type(estimator).__name__} does not have: use another "
-                "estimator, or from_predictions."
-            )
-        scores = TaskScores(estimator, X, y, None, missing_label)
-        t = _one_task(task, scores.names)
-        values = scores.responses.values("predict_proba", t)
-        cells = ProbabilityCells.of(scores.names[t], scores.columns[t], scores.responses.classes[t], values, None)
-        rows = np.flatnonzero(scores.columns[t].labelled)
-        predicted = scores.responses.labels(t)[rows]
-        mistakes = find_mistakes(cells, rows, predicted, n_images, blank_rows(X, t, scores.names))
-        images = images_of_model(estimator, X, mistakes.rows, t, scores.names) if len(mistakes.rows) else None
-        return cls._build(images, mistakes, scores.names[t], axes)
+        source = EstimatorCells(estimator, X, y, None, missing_label, ("predict_proba",), cls.__name__)
+        names, t = source.names, _one_task(task, source.names)
+        blank = blank_rows(X, t, names)
+        mistakes = find_mistakes(source.cells(t), source.rows(t), source.predicted(t), n_images, blank)
+        images = images_of_model(estimator, X, mistakes.rows, t, names) if len(mistakes.rows) else None
+        return cls._build(images, mistakes, names[t], axes)
 
     @classmethod
     @validate_params(ONE_OR_MORE, prefer_skip_nested_validation=True)

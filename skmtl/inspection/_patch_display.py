@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .._rows import distinct_images, to_numpy
-from ._figure import panel_axes
+from ._figure import check_axes, panel_axes
 from ._overlay import draw_map, grey_for, largest, panel_size
 from ._patch_importance import patch_importance
 from ._patches import find_layout, image_rows
@@ -87,6 +87,7 @@ class PatchImportanceDisplay:
         -------
         PatchImportanceDisplay
         """
+        check_axes(axes, cls.__name__, "axes")
         importance = patch_importance(estimator, X, y, **params)
         how = {name: params.get(name, default) for name, default in LAYOUT.items()}
         return cls.from_importance(importance, _mean_images(X, estimator, how), axes=axes, overlap=overlap)

@@ -25,6 +25,13 @@ from ._task_panels import chosen_tasks
 
 __all__ = ["task_saliency"]
 
+# What only one of the methods reads: which one, and the value that means nothing was said.
+OPTIONS = {
+    "layer": ("grad_cam", None),
+    "n_steps": ("integrated_gradients", 32),
+    "baseline": ("integrated_gradients", "mean"),
+}
+
 
 @validate_params(
     {
@@ -56,7 +63,7 @@ def task_saliency(
     each of these heads.
 
     Needs captum: ``pip install "skmtl[explain]"``. Computed in the parameters' precision (float32, for small data
-    float64) on the device of the fit, on a copy of the network: the estimator stays as it is.
+    float64; never less than float32) on the device of the fit, on a copy of the network: the estimator stays as it is.
 
     Parameters
     ----------
@@ -130,8 +137,7 @@ def task_saliency(
     ['left', 'right']
     """
     captum = import_optional("captum.attr", "explain", "task_saliency")
-    if layer is not None and method != "grad_cam":
-        raise ValueError(f"layer is for method='grad_cam', but method={method!r}: leave layer=None, or change method.")
+    _check_options(method, layer=layer, n_steps=n_steps, baseline=baseline)
     classifier, X = fitted_network(estimator, X, "task_saliency")
     names = list(classifier.task_names_)
     picked = chosen_tasks(tasks, names)
@@ -141,6 +147,8 @@ def task_saliency(
             predicted = classifier._codes(X)
         codes = explained_codes(target, classifier, picked, predicted)
         network = copied_network(classifier)
+        if images.dtype != network.inputs.scale.dtype:
+            network.to(images.dtype)
         modules = {t: TaskModule(network, t) for t in picked}
         if method == "grad_cam":
             explain, n_rows = _grad_cams(captum, modules, images, layer, classifier), batch_size
@@ -156,6 +164,15 @@ def task_saliency(
     return TaskSaliency(maps, method, list(maps), classes, overlap_of(maps), deltas or None)
 
 
+def _check_options(method, **given):
+    for name, value in given.items():
+        reader, default = OPTIONS[name]
+        if method != reader and not (type(value) is type(default) and value == default):
+            raise ValueError(
+                f"{name} is for method={reader!r}, but method={method!r}: leave {name}={default!r}, or change method."
+            )
+
+
 class _Images:
     """The images of every task, as its network reads them."""
 
@@ -163,7 +180,8 @@ class _Images:
         self.rows, self.layout, self.input_of = classifier._arranged(X)
         self.size = classifier.image_shape_[1:]
         self.device = torch.device(classifier.net_.device)
-        self.dtype = classifier.net_.module_.inputs.scale.dtype
+        # Sums of gradients in half precision would be noise, and NumPy has no bfloat16.
+        self.dtype = torch.promote_types(classifier.net_.module_.inputs.scale.dtype, torch.float32)
 
     def read(self, start, stop):
         """Return a function from a task to its images, shape (stop - start, channels, ...)."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..training._data import as_tensor
-from ._figure import panel_axes
+from ._figure import check_axes, panel_axes
 from ._fitted_network import fitted_network
 from ._overlay import draw_map, grey_for, largest, panel_size
 from ._saliency import task_saliency
@@ -15,10 +15,11 @@ from ._text import shortened
 __all__ = ["TaskSaliencyDisplay"]
 
 MOST_IMAGES = 4
+MOST_TASKS = 8  # that are as readable side by side
 
 
 class TaskSaliencyDisplay:
-    """Images in rows, tasks in columns: the map of each over the image.
+    """Images in rows, tasks in columns (of more than 8 tasks the reverse): the map of each over the image.
 
     Build it with :meth:`from_saliency` or :meth:`from_estimator`. Blue pixels speak for the class in the title, red
     ones against it. Every map has its own scale: its colours do not compare with another's.
@@ -80,8 +81,9 @@ class TaskSaliencyDisplay:
         -------
         TaskSaliencyDisplay
         """
-        saliency = task_saliency(estimator, X, **params)
-        classifier, X = fitted_network(estimator, X, cls.__name__)
+        check_axes(axes, cls.__name__, "axes")
+        classifier, X = fitted_network(estimator, X, cls.__name__)  # the steps before it read X once
+        saliency = task_saliency(classifier, X, **params)
         return cls.from_saliency(saliency, _grey(classifier, X), axes=axes, samples=samples)
 
     @classmethod
@@ -127,7 +129,7 @@ class TaskSaliencyDisplay:
         maps = {name: saliency.maps[name] for name in names}
         images = {name: grey_for(self.images, name, maps[name].shape, "images") for name in names}
         size = panel_size(maps[names[0]].shape[1:])
-        self.axes_ = panel_axes(axes, len(rows) * len(names), type(self).__name__, size, n_columns=len(names))
+        self.axes_ = self._panels(axes, len(rows), len(names), size)
         self.figure_ = self.axes_[0].figure
         self.maps_ = []
         for ax, (i, name) in zip(self.axes_, [(i, name) for i in rows for name in names], strict=True):
@@ -138,6 +140,13 @@ class TaskSaliencyDisplay:
             if name == names[0]:
                 ax.set_ylabel(f"image {i}")
         return self
+
+    def _panels(self, axes, n_images, n_tasks, size):
+        """Return axes image by image."""
+        of_images = n_tasks <= MOST_TASKS  # the rows of a new figure
+        n_columns = n_tasks if of_images else n_images
+        panels = panel_axes(axes, n_images * n_tasks, type(self).__name__, size, n_columns=n_columns)
+        return panels if of_images or axes is not None else panels.reshape(n_tasks, n_images).T.ravel()
 
 
 def _rows(samples, n_samples):

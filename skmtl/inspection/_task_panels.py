@@ -1,7 +1,7 @@
 """Which tasks a display with a panel per task shows, and the panel of a task with nothing to show."""
 
 import warnings
-from numbers import Integral
+from collections.abc import Iterable
 
 from .._validation import resolve_task
 from ..exceptions import UnlabelledTaskWarning
@@ -20,7 +20,8 @@ def chosen_tasks(tasks, task_names):
     """
     if tasks is None:
         return list(range(len(task_names)))
-    single = isinstance(tasks, (str, Integral)) or (isinstance(tasks, tuple) and tasks in list(task_names))
+    several = isinstance(tasks, Iterable) and not isinstance(tasks, str)
+    single = not several or (isinstance(tasks, tuple) and tasks in list(task_names))
     chosen = [resolve_task(task, task_names, "tasks") for task in ([tasks] if single else tasks)]
     if not chosen:
         raise ValueError(f"tasks is empty: name at least one of {list(task_names)!r}, or pass None for all.")

@@ -14,7 +14,7 @@ def shortened(name, length=28):
     ('left', 'attribu…t_digit')
     """
     text = str(name)
-    if len(text) <= length:
-        return text
-    head = length // 2
-    return f"{text[:head]}…{text[len(text) - (length - 1 - head) :]}"
+    if len(text) > length:
+        head = length // 2
+        text = f"{text[:head]}…{text[len(text) - (length - 1 - head) :]}"
+    return text.replace("$", r"\$")  # between two of these matplotlib expects formulas

@@ -8,7 +8,7 @@ import numpy as np
 from .._targets import read_targets
 from .._validation import values_per_task
 from ._columns import spread_weights
-from ._probability_cells import ProbabilityCells
+from ._probability_cells import ProbabilityCells, check_known_labels
 
 __all__ = ["TaskProbabilities", "entry_per_task"]
 
@@ -136,9 +136,5 @@ def _classes(name, given, labels, n_columns):
             f"classes of task {name!r} must hold {n_columns} different labels, one for every column of y_prob. "
             f"Got {classes.tolist()!r} instead."
         )
-    if not set(classes.tolist()) & set(labels.tolist()):
-        raise ValueError(
-            f"Task {name!r} has true labels such as {labels.tolist()[0]!r}, but none of its classes "
-            f"{classes.tolist()!r}: pass both in the same type and in the order of the tasks."
-        )
+    check_known_labels(name, labels, classes)
     return classes

@@ -4,7 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["ProbabilityCells"]
+__all__ = ["ProbabilityCells", "check_known_labels"]
+
+
+def check_known_labels(name, labels, classes):
+    """Raise ValueError if no label of a task is one of its classes: they are of another type, or another task's."""
+    if not set(classes.tolist()) & set(labels.tolist()):
+        raise ValueError(
+            f"Task {name!r} has true labels such as {labels.tolist()[0]!r}, but none of its classes "
+            f"{classes.tolist()!r}: pass both in the same type and in the order of the tasks."
+        )
 
 
 @dataclass(frozen=True)

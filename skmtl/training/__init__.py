@@ -14,6 +14,7 @@ from ._own_callbacks import copy_callbacks
 from ._param_groups import check_groups
 from ._precision import PRECISIONS, resolve_precision
 from ._sampling import check_task_sampling, corrected_weights, expected_draws
+from ._task_probe import TaskProbe
 from ._train import train
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "BatchDataset",
     "MultiTaskNet",
     "RandomStream",
+    "TaskProbe",
     "batch_size_for",
     "build_callbacks",
     "build_net",

@@ -65,6 +65,22 @@ class Precision:
                 if not _users:
                     torch.set_float32_matmul_precision(_before)
 
+    @contextmanager
+    def exact(self):
+        """Compute with all the digits of the parameters meanwhile: differences of losses would drown in fewer."""
+        with torch.autocast(self.device_type, enabled=False):
+            if self.device_type != "cuda" or _chosen_by_the_user():
+                yield
+                return
+            matmul, convolutions = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+            torch.set_float32_matmul_precision("highest")
+            torch.backends.cudnn.allow_tf32 = False
+            try:
+                yield
+            finally:
+                torch.set_float32_matmul_precision(matmul)
+                torch.backends.cudnn.allow_tf32 = convolutions
+
     def scaler(self):
         """Return a gradient scaler for float16, whose smallest number gradients fall below; else None."""
         return torch.amp.GradScaler(self.device_type) if self.dtype == torch.float16 else None

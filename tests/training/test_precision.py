@@ -165,3 +165,14 @@ def test_tensor_cores_leave_a_choice_made_in_pytorchs_newer_interface(monkeypatc
     monkeypatch.setattr(torch, "set_float32_matmul_precision", refuse)
     with Precision("cuda").tensor_cores():
         pass
+
+
+def test_exact_keeps_all_digits_meanwhile():
+    torch.set_float32_matmul_precision("high")
+    with Precision("cuda").exact():
+        assert torch.get_float32_matmul_precision() == "highest"
+        assert not torch.backends.cudnn.allow_tf32
+    assert torch.get_float32_matmul_precision() == "high"
+    assert torch.backends.cudnn.allow_tf32
+    with torch.autocast("cpu", torch.bfloat16), Precision("cpu", torch.bfloat16).exact():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32

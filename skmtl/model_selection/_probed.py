@@ -1,0 +1,86 @@
+"""Affinities from the gradients of a training run."""
+
+import numpy as np
+from sklearn.utils.parallel import delayed
+
+from ..metrics._responses import fitted_attribute
+from ..training import TaskProbe
+from ._repeats import run_jobs
+from ._task_subset import with_seed
+
+__all__ = ["net_prefix", "probed"]
+
+NAME = "skmtl_task_probe"
+
+
+def probed(estimator, X, y, sample_weight, method, every, seeds, n_jobs, verbose):
+    """Return what the gradients said in every repeat, shape (n_repeats, n_tasks, n_tasks).
+
+    Parameters
+    ----------
+    estimator : estimator
+        Not changed.
+    X, y, sample_weight : array-like
+        Of its ``fit``; weights may be None.
+    method : {"lookahead", "gradient_cosine"}
+        What to measure.
+    every : int
+        Probe each `every`-th batch.
+    seeds : sequence of int
+        One per repeat.
+    n_jobs, verbose : int or None
+        See `run_jobs`.
+    """
+    key = net_prefix(estimator, method) + "callbacks"
+    fit_params = {} if sample_weight is None else {"sample_weight": sample_weight}
+    jobs = [delayed(_probed_once)(with_seed(estimator, int(s)), X, y, fit_params, method, every, key) for s in seeds]
+    return np.stack(run_jobs(jobs, "fit", n_jobs, verbose))
+
+
+def net_prefix(estimator, method):
+    """Return what the parameters of the network inside an estimator start with, such as ``"clf__"``.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A `MultiTaskCNNClassifier`, alone, as the last step of a pipeline, or inside a search.
+    method : str
+        Needs it.
+
+    Raises
+    ------
+    TypeError
+        If there is none.
+    """
+    prefix, part = "", estimator
+    while hasattr(part, "get_params"):
+        params = part.get_params(deep=False)
+        if {"callbacks", "sharing"} <= set(params):
+            return prefix
+        if params.get("steps"):
+            name, part = params["steps"][-1]
+        elif {"estimator", "refit"} <= set(params):
+            name, part = "estimator", params["estimator"]
+        else:
+            break
+        prefix += f"{name}__"
+    raise TypeError(
+        f"method={method!r} reads the gradients of a network in training: estimator must be a MultiTaskCNNClassifier, "
+        "alone, as the last step of a pipeline or in a search. "
+        f"Got {type(estimator).__name__} instead: use method='transfer' or 'label_association'."
+    )
+
+
+def _probed_once(estimator, X, y, fit_params, method, every, key):
+    own = estimator.get_params()[key]
+    probe = TaskProbe(every=every, ahead=method == "lookahead")
+    estimator.set_params(**{key: [*(own or []), (NAME, probe)]})
+    estimator.fit(X, y, **fit_params)
+    net = fitted_attribute(estimator, "net_")
+    if net.interrupted:
+        # A fit keeps what it has learned; of several, the user wants all to stop.
+        raise KeyboardInterrupt
+    probe = dict(net.callbacks_).get(NAME)
+    if probe is None:
+        raise ValueError(f"{key} is searched over, which leaves no place for the probe: take it out of the search.")
+    return probe.look_ahead_ if method == "lookahead" else probe.gradient_cosine_

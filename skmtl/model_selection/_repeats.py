@@ -1,0 +1,38 @@
+"""Measurements that are repeated: how they are run, and how far they differ."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.parallel import Parallel
+from tqdm.auto import tqdm
+
+__all__ = ["deviation", "mean_and_error", "run_jobs"]
+
+
+def run_jobs(jobs, unit, n_jobs, verbose):
+    """Return the results of delayed calls, in their order.
+
+    Parameters
+    ----------
+    jobs : list
+        As ``sklearn.utils.parallel.delayed`` makes them.
+    unit : str
+        What a job is called on the bar.
+    n_jobs : int or None
+        How many run at the same time.
+    verbose : int
+        Whether to show a bar.
+    """
+    done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+    return list(tqdm(done, total=len(jobs), unit=unit, desc="affinity", disable=not verbose, leave=False))
+
+
+def mean_and_error(repeats):
+    """Return the mean of repeats, shape (n_repeats, ...), and its standard error."""
+    return repeats.mean(axis=0), deviation(repeats) / np.sqrt(len(repeats))
+
+
+def deviation(repeats):
+    """Return the standard deviation of repeats, shape (n_repeats, ...), over those that are not NaN."""
+    # pandas has no warning of its own for a single one.
+    flat = pd.DataFrame(repeats.reshape(len(repeats), -1))
+    return flat.std(ddof=1).to_numpy().reshape(repeats.shape[1:])
