@@ -50,12 +50,13 @@ def resolve_task(task, task_names, name="task"):
 
     A name wins over an index, so that integer column names keep their meaning.
     """
-    for index, known in enumerate(task_names):
+    task, names = _plain(task), [_plain(name) for name in task_names]
+    for index, known in enumerate(names):
         if type(task) is type(known) and task == known:
             return index
     if isinstance(task, Integral) and not isinstance(task, (bool, np.bool_)):
-        if task in list(task_names):
-            return list(task_names).index(task)
+        if task in names:
+            return names.index(task)
         if -len(task_names) <= task < len(task_names):
             return int(task) % len(task_names)
     raise ValueError(
@@ -63,6 +64,11 @@ def resolve_task(task, task_names, name="task"):
         f"use one of these names or an index from 0 to {len(task_names) - 1}."
         f"{did_you_mean(task, task_names)}"
     )
+
+
+def _plain(name):
+    """Return NumPy's scalars as Python's, which compare with tuples too."""
+    return name.item() if isinstance(name, np.generic) else name
 
 
 def values_per_task(name, value, task_names, *, complete=False):

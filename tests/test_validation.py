@@ -39,6 +39,9 @@ def test_check_option():
         (-3, NAMES, 0),
         (np.int64(1), ["a", "b"], 1),
         (np.int64(7), [7, 8], 0),
+        (np.str_("b"), ["a", "b"], 1),
+        (np.int64(0), [("x", 1), ("y", 2)], 0),
+        ("b", [np.str_("a"), np.str_("b")], 1),
     ],
 )
 def test_resolve_task(task, names, index):

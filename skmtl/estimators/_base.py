@@ -13,7 +13,6 @@ from .._inputs import ImageLayout, pixel_scale
 from .._rows import check_finite, read_rows
 from .._targets import MISSING, TargetEncoder, read_targets
 from .._validation import check_option, values_per_task
-from .._weights import check_sample_weight
 from ..exceptions import InterruptedFitWarning, PixelUnitWarning
 from ..nn import HEADS, SHARINGS, TRUNKS, MultiTaskLoss
 from ..training import (
@@ -28,7 +27,7 @@ from ..training import (
 )
 from ..weighting import WEIGHTINGS
 from ._build import build
-from ._cell_weights import cell_weights, resolve_class_weight
+from ._cell_weights import cell_weights, read_sample_weight, resolve_class_weight
 from ._check_gradients import check_gradients
 from ._fewer_tasks import params_for_tasks
 from ._hold_out import hold_out
@@ -117,7 +116,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         names = encoder.task_names_
         rows, batch_layout, input_of = images.arranged(layout, names, self._set_of if continuing else None)
         codes = images.without_blank(encoder.encode(targets), names)
-        sample_weight = self._check_sample_weight(sample_weight, targets, encoder)
+        sample_weight = read_sample_weight(sample_weight, targets, names)
         del targets  # as long as the images are many, and needed no more
         picked, codes, weights, row_weight = self._weigh(codes, sample_weight, encoder, partial)
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=3)
@@ -163,15 +162,6 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         if classes is not None:
             self._check_same_classes(classes, targets)
         return self._encoder
-
-    @staticmethod
-    def _check_sample_weight(sample_weight, targets, encoder):
-        names = encoder.task_names_
-        columns = targets.names if targets.named else None
-        if columns is None or set(columns) == set(names):
-            return check_sample_weight(sample_weight, targets.n_samples, names, columns)
-        # Named labels for a model that knows its tasks by position: so are their weights.
-        return check_sample_weight(sample_weight, targets.n_samples, columns, columns)
 
     def _built_once(self):
         """Return a snapshot of what cannot take effect on a network that exists already."""

@@ -8,8 +8,29 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from .._targets import MISSING
 from .._validation import did_you_mean, values_per_task
+from .._weights import check_sample_weight
 
-__all__ = ["cell_weights", "resolve_class_weight"]
+__all__ = ["cell_weights", "read_sample_weight", "resolve_class_weight"]
+
+
+def read_sample_weight(sample_weight, targets, task_names, *, allow_zero=False):
+    """Return sample weights as float64 of shape (n_samples,) or (n_samples, n_tasks), or None.
+
+    Parameters
+    ----------
+    sample_weight : array-like or None
+        Weights of samples or cells; see `check_sample_weight`.
+    targets : Targets
+        The labels they weigh.
+    task_names : list
+        The tasks as the model knows them, in the order of the result.
+    allow_zero : bool, default=False
+        Whether all weights may be 0.
+    """
+    columns = targets.names if targets.named else None
+    if columns is not None and set(columns) != set(task_names):
+        task_names = columns  # named labels for a model that knows its tasks by position: so are their weights
+    return check_sample_weight(sample_weight, targets.n_samples, task_names, columns, allow_zero=allow_zero)
 
 
 def resolve_class_weight(class_weight, task_names, classes):

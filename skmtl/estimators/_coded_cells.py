@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import _num_samples
 
 from .._rows import distinct_images
 from .._targets import MISSING, TargetEncoder, read_targets
-from .._weights import check_sample_weight
+from ._cell_weights import read_sample_weight
 from ._images import image_cells
 
-__all__ = ["CodedCells", "read_cells", "weights_of_cells"]
+__all__ = ["CodedCells", "read_cells"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,16 @@ class CodedCells:
         """Tuples (index, name, classes) of the tasks."""
         return list(zip(range(self.codes.shape[1]), self.encoder.task_names_, self.encoder.classes_, strict=True))
 
+    @property
+    def labels(self):
+        """Data frame of the labels, None in cells that have none."""
+        columns = {}
+        for t, name, classes in self.tasks:
+            labelled = self.codes[:, t] != MISSING
+            columns[name] = pd.Series(classes[self.codes[:, t]], dtype=None if labelled.all() else object)
+            columns[name] = columns[name].where(labelled, None)
+        return pd.DataFrame(columns)
+
 
 def read_cells(X, y, sample_weight, missing_label, encoder=None):
     """Return the `CodedCells` of a target.
@@ -63,7 +74,10 @@ def read_cells(X, y, sample_weight, missing_label, encoder=None):
     """
     targets = read_targets(y, missing_label)
     found = distinct_images(X)
-    n_images = _num_samples(X if found is None else found[1][0])
+    try:
+        n_images = _num_samples(X if found is None else found[1][0])
+    except TypeError as error:
+        raise TypeError(f"X must hold one image per row of y. Got {type(X).__name__} instead.") from error
     if n_images != targets.n_samples:
         raise ValueError(
             f"X and y have inconsistent numbers of samples: {n_images} images, {targets.n_samples} rows of labels. "
@@ -71,19 +85,11 @@ def read_cells(X, y, sample_weight, missing_label, encoder=None):
         )
     encoder = TargetEncoder().fit(targets) if encoder is None else encoder
     codes = encoder.encode(targets)
-    weights = weights_of_cells(sample_weight, targets, encoder)
+    weights = read_sample_weight(sample_weight, targets, encoder.task_names_)
+    if weights is not None:
+        weights = np.broadcast_to(weights.reshape(len(weights), -1), codes.shape)
     seen = image_cells(X, encoder.task_names_)
     for used in (weights, seen):
         if used is not None:
             codes = np.where(used > 0, codes, MISSING)
     return CodedCells(encoder, codes, weights)
-
-
-def weights_of_cells(sample_weight, targets, encoder):
-    """Return sample weights spread over the cells, (n_samples, n_tasks), or None."""
-    names = encoder.task_names_
-    columns = targets.names if targets.named else None
-    if columns is not None and set(columns) != set(names):
-        names = columns  # named labels for a model that knows its tasks by position: so are their weights
-    weights = check_sample_weight(sample_weight, targets.n_samples, names, columns)
-    return None if weights is None else np.broadcast_to(weights.reshape(len(weights), -1), (len(weights), len(names)))

@@ -36,7 +36,6 @@ class BaseCrossFitted(BaseMultiTaskMeta):
                 cells,
                 cv=self.cv,
                 n_jobs=self.n_jobs,
-                missing_label=self.missing_label,
                 fit_params=fit_params,
                 split_params=split_params,
             )

@@ -1,9 +1,12 @@
 """Groups of tasks as a user gives them."""
 
+from dataclasses import replace
+from math import nan
+
 from .._validation import resolve_task
 from ..model_selection import TaskGrouping
 
-__all__ = ["resolve_groups"]
+__all__ = ["groups_of_tasks", "resolve_groups"]
 
 
 def resolve_groups(groups, task_names):
@@ -45,6 +48,39 @@ def resolve_groups(groups, task_names):
             "TaskGrouping whose assignment uses it."
         )
     return columns, serves
+
+
+def groups_of_tasks(groups, task_names, tasks):
+    """Return groups for some of the tasks, each of them served by what is left of its group.
+
+    Parameters
+    ----------
+    groups : TaskGrouping, or sequence of sequences of task names or indices
+        Groups for all tasks.
+    task_names : list
+        All tasks.
+    tasks : list of int
+        Those wanted.
+
+    Examples
+    --------
+    >>> groups_of_tasks([("a", "b"), ("b", "c"), ("d",)], ["a", "b", "c", "d"], [1, 2])
+    [('b',), ('b', 'c')]
+    """
+    columns, serves = resolve_groups(groups, task_names)
+    own = {g: tuple(task_names[t] for t in columns[g] if t in tasks) for g in sorted({serves[t] for t in tasks})}
+    listed = list(dict.fromkeys(own.values()))
+    if not isinstance(groups, TaskGrouping):
+        return listed
+    # Nobody has scored these.
+    return replace(
+        groups,
+        groups=listed,
+        assignment={task_names[t]: own[serves[t]] for t in tasks},
+        score=nan,
+        cost=nan,
+        exact=False,
+    )
 
 
 def _columns(group, task_names):

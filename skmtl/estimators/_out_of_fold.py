@@ -62,7 +62,7 @@ def of_fitted(estimator, X, cells):
     return HeldOut(task_probabilities(estimator, X, cells.encoder.classes_), cells.codes, cells.weights)
 
 
-def out_of_fold(estimator, X, y, cells, *, cv, n_jobs, missing_label, fit_params, split_params):
+def out_of_fold(estimator, X, y, cells, *, cv, n_jobs, fit_params, split_params):
     """Return the `HeldOut` of every row that `cv` holds out, as often as it does.
 
     Parameters
@@ -79,18 +79,19 @@ def out_of_fold(estimator, X, y, cells, *, cv, n_jobs, missing_label, fit_params
         An int stands for `MultiTaskStratifiedKFold`, None for five folds.
     n_jobs : int or None
         Folds fitted at the same time.
-    missing_label : scalar
-        For the folds.
     fit_params, split_params : dict
         For ``fit`` and ``split``; what has one entry per row is cut with the rows.
+
+    Raises
+    ------
+    ValueError
+        If a fold leaves a task without two classes to train on; before any training.
     """
+    splits = _splits(cv, y, cells, split_params)
     if distinct_images(X) is None:
         (X,) = indexable(X)
     (y,) = indexable(y)
-    if cv is None or isinstance(cv, Integral):
-        cv = MultiTaskStratifiedKFold(5 if cv is None else cv, missing_label=missing_label)
     rows = np.zeros((len(cells), 1))
-    splits = [(_rows(train), _rows(test)) for train, test in check_cv(cv).split(rows, y, **split_params)]
     proba = Parallel(n_jobs=n_jobs)(
         delayed(_fit_and_predict)(
             clone(estimator), X, y, train, test, _check_method_params(rows, fit_params, train), cells.encoder.classes_
@@ -100,6 +101,27 @@ def out_of_fold(estimator, X, y, cells, *, cv, n_jobs, missing_label, fit_params
     held_out = np.concatenate([test for _, test in splits])
     weights = None if cells.weights is None else cells.weights[held_out]
     return HeldOut([np.concatenate(parts) for parts in zip(*proba, strict=True)], cells.codes[held_out], weights)
+
+
+def _splits(cv, y, cells, split_params):
+    """Return the folds, a list of (train, test), both row numbers."""
+    if cv is None or isinstance(cv, Integral):
+        # Labels that do not count, such as those of weight 0, are as good as none for the folds too.
+        cv, y = MultiTaskStratifiedKFold(5 if cv is None else cv), cells.labels
+    rows = np.zeros((len(cells), 1))
+    splits = [(_rows(train), _rows(test)) for train, test in check_cv(cv).split(rows, y, **split_params)]
+    if not splits:
+        raise ValueError("cv gives no split: pass an int, a splitter or a list of (train, test).")
+    for k, (train, _) in enumerate(splits):
+        for t, name, classes in cells.tasks:
+            found = classes[np.setdiff1d(cells.codes[train, t], MISSING)].tolist()
+            if len(found) < 2:
+                raise ValueError(
+                    f"cv leaves the task {name!r} {f'no label but {found[0]!r}' if found else 'no label'} to train on "
+                    f"in split {k}, but a classifier needs two classes: use fewer or other splits, give the task more "
+                    "labels, or drop this column of y."
+                )
+    return splits
 
 
 def _rows(part):

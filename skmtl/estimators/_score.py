@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from .._weights import check_sample_weight
+from .._targets import read_targets
 from ..metrics import mean_task_score
+from ._cell_weights import read_sample_weight
 from ._images import image_cells
 
 __all__ = ["mean_accuracy"]
@@ -27,22 +28,19 @@ def mean_accuracy(predicted, encoder, X, y, sample_weight, missing_label):
     missing_label : scalar
         One more marker for "no label".
     """
-    sample_weight = _weight_of_images(X, y, sample_weight, encoder)
+    sample_weight = _weight_of_images(X, y, sample_weight, encoder, missing_label)
     if encoder.named_ and (hasattr(y, "columns") or hasattr(sample_weight, "columns")):
         # Labels and weights are matched by name, so that the order of their columns does not matter.
         predicted = pd.DataFrame(predicted.reshape(len(predicted), -1), columns=encoder.task_names_)
     return mean_task_score(y, predicted, sample_weight=sample_weight, missing_label=missing_label)
 
 
-def _weight_of_images(X, y, sample_weight, encoder):
+def _weight_of_images(X, y, sample_weight, encoder, missing_label):
     """Return sample weights in which images that are none count as 0."""
     names = encoder.task_names_
     seen = image_cells(X, names)
     if seen is None:
         return sample_weight
-    columns = list(y.columns) if hasattr(y, "columns") else None
-    if columns is not None and set(columns) != set(names):
-        columns = None  # named labels for a model that knows its tasks by position: so are their weights
-    given = check_sample_weight(sample_weight, len(seen), names, columns, allow_zero=True)
+    given = read_sample_weight(sample_weight, read_targets(y, missing_label), names, allow_zero=True)
     weights = seen if given is None else seen * given.reshape(len(seen), -1)
     return pd.DataFrame(weights, columns=names) if encoder.named_ else weights

@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import _fit_context, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
@@ -13,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._targets import Targets, read_targets
 from ..model_selection import select_task_groups, task_affinity
 from ..model_selection._task_subset import inputs_of, subset, task_frame, with_seed
-from ._given_groups import resolve_groups
+from ._given_groups import groups_of_tasks, resolve_groups
 from ._meta import BaseMultiTaskMeta
 from ._out_of_fold import task_probabilities
 
@@ -130,6 +131,13 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
+    def _params_for_tasks(self, tasks, task_names, classes):
+        return {} if self._is_auto else {"groups": groups_of_tasks(self.groups, task_names, tasks)}
+
+    @property
+    def _is_auto(self):
+        return isinstance(self.groups, str) and self.groups == "auto"
+
     @_fit_context(prefer_skip_nested_validation=False)  # the estimator checks its own parameters
     def fit(self, X, y, sample_weight=None):
         """Choose the groups, unless they are given, and train a network for each.
@@ -141,7 +149,7 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
         y : array-like of shape (n_samples,) or (n_samples, n_tasks)
             Labels, one column per task.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
-            Weights of samples or cells, >= 0.
+            Weights of samples or cells, >= 0. A pipeline takes them with scikit-learn's metadata routing on.
 
         Returns
         -------
@@ -152,16 +160,22 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
         ValueError, TypeError
             If a parameter, y or a weight makes no sense; whatever the estimator raises.
         """
+        if isinstance(self.estimator, FrozenEstimator):
+            raise TypeError(
+                "estimator is frozen, but is trained anew for every group of tasks: pass the classifier inside it."
+            )
         cells = self._read_cells(X, y, sample_weight)
         names, frame = cells.encoder.task_names_, task_frame(y, self.missing_label)
         fit_params, _ = self._routed(sample_weight, {})
+        if np.asarray(fit_params.get("sample_weight")).ndim == 2:
+            fit_params = {**fit_params, "sample_weight": cells.weights}  # in the order of the tasks
         seed, estimator = None, self.estimator
         if self.random_state is not None:
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
             estimator = with_seed(estimator, seed)
-        affinity, groups = self._choose(X, frame, names, fit_params, seed)
+        affinity, groups = self._choose(X, frame, cells, fit_params, seed)
         columns, serves = resolve_groups(groups, names)
-        jobs = (delayed(_fit_group)(estimator, X, y, frame, tasks, fit_params, cells.weights) for tasks in columns)
+        jobs = (delayed(_fit_group)(estimator, X, y, frame, tasks, fit_params) for tasks in columns)
         estimators = Parallel(n_jobs=self.n_jobs)(jobs)
         self.affinity_, self.estimators_, self._columns, self._serves = affinity, estimators, columns, serves
         self.groups_ = [tuple(names[t] for t in tasks) for tasks in columns]
@@ -169,15 +183,17 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
         self._publish(cells.encoder)
         return self
 
-    def _choose(self, X, frame, names, fit_params, seed):
+    def _choose(self, X, frame, cells, fit_params, seed):
         """Return (affinity or None, groups)."""
-        if not (isinstance(self.groups, str) and self.groups == "auto"):
+        if not self._is_auto:
             return None, self.groups
-        if len(names) == 1:
+        if len(frame.columns) == 1:
             return None, [(0,)]
+        if self.affinity == "label_association":
+            # It reads neither images nor weights, but labels without them do not count.
+            frame, fit_params = cells.labels, {}
         how = {"method": self.affinity, "random_state": seed, "n_jobs": self.n_jobs}
-        weights = {} if self.affinity == "label_association" else fit_params
-        affinity = task_affinity(self.estimator, X, frame, **how, **weights)
+        affinity = task_affinity(self.estimator, X, frame, **how, **fit_params)
         how = {"allow_singletons": self.allow_singletons, "random_state": seed}
         return affinity, select_task_groups(affinity, self.n_groups, **how)
 
@@ -223,11 +239,11 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
         return out[0] if self._encoder.one_dimensional_ else out
 
 
-def _fit_group(estimator, X, y, frame, tasks, fit_params, weights):
+def _fit_group(estimator, X, y, frame, tasks, fit_params):
     if len(frame.columns) == 1:
         return clone(estimator).fit(X, y, **fit_params)
     estimator, X, y = subset(estimator, X, frame, tasks)
-    if np.ndim(fit_params.get("sample_weight")) == 2:
-        own = weights[:, tasks]
+    if np.asarray(fit_params.get("sample_weight")).ndim == 2:
+        own = fit_params["sample_weight"][:, tasks]
         fit_params = {**fit_params, "sample_weight": own[:, 0] if len(tasks) == 1 else own}
     return estimator.fit(X, y, **fit_params)

@@ -68,8 +68,8 @@ class MultiTaskTunedThresholdClassifier(BaseCrossFitted):
     Warns
     -----
     UncalibratedTaskWarning
-        If a task keeps the estimator's predictions because its held-out labels are of one class only, or its
-        probabilities all alike.
+        If a task keeps the estimator's predictions because its held-out labels are of one class only, its
+        probabilities all alike, or its metric NaN for all candidates.
 
     See Also
     --------
@@ -159,8 +159,10 @@ class MultiTaskTunedThresholdClassifier(BaseCrossFitted):
         if np.isclose(proba.min(), proba.max()):
             return _warn_untuned(name, f"all its held-out rows have the probability {proba[0]:.3g}")
         candidates = candidate_thresholds(self.thresholds, proba)
-        found = best_threshold(metric, name, classes, candidates, proba, codes, weights)
-        self.thresholds_[name], self.best_scores_[name] = found
+        threshold, score = best_threshold(metric, name, classes, candidates, proba, codes, weights)
+        if np.isneginf(score):
+            return _warn_untuned(name, f"its metric {metric.name!r} is not defined at any threshold")
+        self.thresholds_[name], self.best_scores_[name] = threshold, score
         return None
 
     def _codes(self, X):

@@ -1,15 +1,14 @@
 """What every task takes for what."""
 
-import math
-
-import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 
 from ._confusion_matrices import matrices_of_estimator, matrices_of_predictions
+from ._estimator_cells import EstimatorCells
 from ._figure import panel_axes
 from ._task_panels import draw_note
 from ._text import shortened
+from ._ticks import label_ticks
 
 __all__ = ["MultiTaskConfusionMatrixDisplay"]
 
@@ -115,8 +114,8 @@ class MultiTaskConfusionMatrixDisplay:
             If a task has no labelled cell of positive weight; its panel says so.
         """
         validate_parameter_constraints(SHARES, {"normalize": normalize}, f"{cls.__name__}.from_estimator")
-        parts = matrices_of_estimator(estimator, X, y, tasks, labels, normalize, sample_weight, missing_label)
-        return cls(*parts).plot(axes=axes, **plot_kwargs)
+        source = EstimatorCells(estimator, X, y, sample_weight, missing_label, ("predict",), cls.__name__)
+        return cls(*matrices_of_estimator(source, tasks, labels, normalize)).plot(axes=axes, **plot_kwargs)
 
     @classmethod
     def from_predictions(
@@ -213,7 +212,7 @@ class MultiTaskConfusionMatrixDisplay:
             )
             self.panels_.append(panel)
             ax.set(title=shortened(name), xlabel="predicted label", ylabel="true label")
-            _label_ticks(ax, labels)
+            label_ticks(ax, labels, MOST_TICKS, length=14, level=24)
         return self
 
 
@@ -221,13 +220,3 @@ def _format(matrix):
     if matrix.dtype.kind != "f":
         return "d"
     return ".2f" if matrix.max() <= 1 else ".4g"
-
-
-def _label_ticks(ax, labels):
-    """Name as many classes as there is room for, evenly spaced."""
-    shown = np.arange(0, len(labels), math.ceil(len(labels) / MOST_TICKS))
-    texts = [shortened(labels[i], 14) for i in shown]
-    size = 7 if len(shown) > MOST_NUMBERS else 8
-    rotation = "vertical" if max(map(len, texts)) * len(texts) > 24 else "horizontal"
-    ax.set_xticks(shown, texts, rotation=rotation, fontsize=size)
-    ax.set_yticks(shown, texts, fontsize=size)

@@ -5,27 +5,20 @@ from sklearn.metrics import confusion_matrix
 from sklearn.utils.multiclass import unique_labels
 
 from .._targets import read_targets
-from ..metrics._columns import Cells, pair
+from ..metrics._columns import pair
 from ..metrics._probabilities import entry_per_task
-from ..metrics._probability_cells import check_known_labels
-from ..metrics._scorer_base import TaskScores
 from ._task_panels import chosen_tasks, warn_no_labels
 
 __all__ = ["matrices_of_estimator", "matrices_of_predictions"]
 
 
-def matrices_of_estimator(estimator, X, y, tasks, labels, normalize, sample_weight, missing_label):
-    """Return (matrices, labels, task names); see `_matrices`."""
-    scores = TaskScores(estimator, X, y, sample_weight, missing_label)
-    chosen = chosen_tasks(tasks, scores.names)
-    given = entry_per_task("labels", labels, scores.names)
+def matrices_of_estimator(source, tasks, labels, normalize):
+    """Return (matrices, labels, task names) of `EstimatorCells`; see `_matrices`."""
+    given = entry_per_task("labels", labels, source.names)
     parts = []
-    for t in chosen:
-        column, weight, classes = scores.columns[t], scores.weights[t], scores.responses.classes[t]
-        rows = column.labelled
-        weight = None if weight is None else weight[rows]
-        cells = Cells(scores.names[t], column.labels, scores.responses.labels(t)[rows], rows, weight)
-        parts.append((cells, _with_unseen(classes, cells) if given[t] is None else given[t]))
+    for t in chosen_tasks(tasks, source.names):
+        cells = source.label_cells(t)
+        parts.append((cells, _with_unseen(source.classes(t), cells) if given[t] is None else given[t]))
     return _matrices(parts, normalize)
 
 
@@ -43,8 +36,6 @@ def matrices_of_predictions(y_true, y_pred, tasks, labels, normalize, sample_wei
 
 def _with_unseen(classes, cells):
     """Return the classes, then what else is in the labels: no labelled cell may drop out."""
-    if cells.counted:
-        check_known_labels(cells.name, cells.y_true, classes)
     unseen = sorted(set(cells.y_true.tolist()) - set(classes.tolist()))
     return np.concatenate([classes, np.array(unseen, dtype=cells.y_true.dtype)]) if unseen else classes
 

@@ -1,15 +1,19 @@
 """What a fitted estimator says about the labelled rows of each task."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from ..metrics._columns import Cells
 from ..metrics._probability_cells import ProbabilityCells, check_known_labels
 from ..metrics._scorer_base import TaskScores
+from ._images import blank_rows
 
 __all__ = ["EstimatorCells"]
 
 
 class EstimatorCells:
-    """Probabilities, or decision values, of a fitted estimator beside the true labels.
+    """Predictions of a fitted estimator beside the true labels, those of rows without image left out.
 
     It has the names and methods that displays ask of `TaskProbabilities`.
 
@@ -42,23 +46,32 @@ class EstimatorCells:
 
     def n_classes(self, task):
         """Return the number of a task's classes."""
-        return len(self._scores.responses.classes[task])
+        return len(self.classes(task))
 
-    def rows(self, task):
-        """Return the labelled rows of a task, of which without weights every one is a cell."""
-        return np.flatnonzero(self._scores.columns[task].labelled)
-
-    def predicted(self, task):
-        """Return the predicted labels of these rows."""
-        return self._scores.responses.labels(task)[self.rows(task)]
+    def classes(self, task):
+        """Return the classes of a task."""
+        return self._scores.responses.classes[task]
 
     def cells(self, task):
         """Return the `ProbabilityCells` of a task; decision values have a column for either of two classes."""
-        responses = self._scores.responses
-        values = responses.values(self._method, task)
+        values = self._scores.responses.values(self._method, task)
         if values.ndim == 1:
             values = np.column_stack([-values, values])
-        column, weight, classes = self._scores.columns[task], self._scores.weights[task], responses.classes[task]
+        weight = self._scores.weights[task]
+        return ProbabilityCells.of(self.names[task], self._column(task), self.classes(task), values, weight)
+
+    def label_cells(self, task):
+        """Return the `Cells` of a task: true and predicted labels."""
+        predicted, column, weight = self._scores.responses.labels(task), self._column(task), self._scores.weights[task]
+        rows = column.labelled
+        weight = None if weight is None else weight[rows]
+        return Cells(self.names[task], column.labels, predicted[rows], rows, weight)
+
+    def _column(self, task):
+        column, blank = self._scores.columns[task], blank_rows(self._scores.responses.X, task, self.names)
+        if blank is not None:
+            kept = column.labelled & ~blank
+            column = replace(column, labels=column.labels[kept[column.labelled]], labelled=kept)
         if len(column.labels):
-            check_known_labels(self.names[task], column.labels, classes)
-        return ProbabilityCells.of(self.names[task], column, classes, values, weight)
+            check_known_labels(self.names[task], column.labels, self.classes(task))
+        return column

@@ -4,7 +4,10 @@ import copy
 
 import torch
 from sklearn.model_selection._search import BaseSearchCV
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
+
+from ._nested import nested
 
 __all__ = ["copied_network", "fitted_network"]
 
@@ -34,23 +37,32 @@ def fitted_network(estimator, X, user):
     sklearn.exceptions.NotFittedError
         If it is not fitted.
     """
-    inner = estimator
-    while not hasattr(inner, "_arranged"):
-        if getattr(inner, "steps", None):
+    inner, seen = estimator, X
+    for inner, seen in nested(estimator, X, ("best_estimator_",)):
+        if _has_network(inner):
+            check_is_fitted(inner, "net_")
+            return inner, seen
+        if isinstance(inner, (BaseSearchCV, Pipeline)):
             check_is_fitted(inner)
-            if X is not None and len(inner.steps) > 1:
-                X = inner[:-1].transform(X)
-            inner = inner.steps[-1][1]
-        elif hasattr(inner, "best_estimator_") or isinstance(inner, BaseSearchCV):
-            check_is_fitted(inner, "best_estimator_")
-            inner = inner.best_estimator_
-        else:
-            raise TypeError(
-                f"{user} reads the network of a fitted MultiTaskCNNClassifier, or of a search or pipeline around one. "
-                f"Got {type(inner).__name__} instead, which has none; patch_importance takes any classifier."
-            )
-    check_is_fitted(inner, "net_")
-    return inner, X
+    found = type(inner).__name__
+    raise TypeError(
+        f"{user} reads the network of a fitted MultiTaskCNNClassifier, or of a search or pipeline around one. "
+        f"Got {found} instead, {_remedy(inner)}; patch_importance takes any classifier."
+    )
+
+
+def _has_network(estimator):
+    return hasattr(estimator, "_arranged")
+
+
+def _remedy(estimator):
+    if isinstance(estimator, BaseSearchCV):
+        return "which has fitted none: search with refit=True"
+    if any(_has_network(inner) for inner, _ in nested(estimator, None)):
+        # Its predictions are not those of the networks inside, so the user says which to explain.
+        held = "estimator_" if hasattr(estimator, "estimator_") else "estimators_"
+        return f"whose networks are in its {held}: pass one of these"
+    return "which has none"
 
 
 def copied_network(classifier):

@@ -6,6 +6,7 @@ from .._inputs import ImageLayout
 from .._rows import TaskImages, distinct_images, read_rows, to_numpy
 from .._validation import values_per_task
 from ..model_selection._task_subset import take_rows
+from ._nested import nested
 
 __all__ = ["blank_rows", "images_of_model", "images_of_rows", "inner_model"]
 
@@ -27,16 +28,11 @@ def inner_model(estimator, X):
     X : array-like, or mapping task -> array-like
         Its input.
     """
-    while estimator is not None and not hasattr(estimator, "spatial_dims"):
-        if hasattr(estimator, "steps"):
-            X = estimator[:-1].transform(X) if len(estimator.steps) > 1 else X
-            estimator = estimator.steps[-1][1]
-        else:
-            held = (getattr(estimator, name, None) for name in ("best_estimator_", "estimator_", "estimators_"))
-            estimator = next((part for part in held if part is not None), None)
-            # Models of one meta-estimator are trained on the same kind of input.
-            estimator = estimator[0] if isinstance(estimator, (list, tuple)) else estimator
-    return estimator, X
+    seen = X
+    for model, seen in nested(estimator, X):
+        if hasattr(model, "spatial_dims"):
+            return model, seen
+    return None, seen
 
 
 def images_of_model(estimator, X, rows, task, task_names):

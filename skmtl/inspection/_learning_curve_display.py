@@ -1,23 +1,15 @@
 """What a fit recorded of every task, epoch by epoch."""
 
-import numpy as np
-
 from .._validation import check_option
 from ..metrics._responses import fitted_attribute
 from ._figure import panel_axes
+from ._history_curves import QUANTITIES, best_epoch, task_curves
 from ._legend import draw_legend
 from ._task_panels import chosen_tasks
 from ._text import shortened
 
 __all__ = ["TaskLearningCurveDisplay"]
 
-# Of every quantity: its axis label, the keys of its curves with their legends, and what a fit must be told to have it.
-QUANTITIES = {
-    "loss": ("loss", {"train_loss": "training", "valid_loss": "validation"}, None),
-    "score": ("accuracy", {"valid_score": "validation"}, "early_stopping=True"),
-    "weight": ("weight", {"weight": "weight"}, None),
-    "conflict": ("share of steps", {"conflict": "against other tasks"}, "record_conflicts=True"),
-}
 STYLES = {
     "validation": {"color": "tab:orange"},
     "all pairs": {"color": "0.5", "linestyle": "--"},
@@ -97,7 +89,8 @@ class TaskLearningCurveDisplay:
         history = fitted_attribute(estimator, "history_")
         if history is None:
             raise ValueError(
-                f"{type(estimator).__name__} has no history_: fit a MultiTaskCNNClassifier first, or use from_history."
+                f"{type(estimator).__name__} has no history_: fit a MultiTaskCNNClassifier first, pass a fitted one "
+                "that it holds (estimator_, estimators_), or use from_history."
             )
         # Of weights that were not chosen by early stopping, none are the best.
         stopping = dict(getattr(fitted_attribute(estimator, "net_"), "callbacks_", [])).get("skmtl_stopping")
@@ -155,10 +148,10 @@ class TaskLearningCurveDisplay:
         check_option("quantity", quantity, QUANTITIES)
         names = list(self.task_names)
         picked = chosen_tasks(tasks, names)
-        curves = [self._curves(quantity, t) for t in picked]
+        curves = [task_curves(self.history, names, quantity, t) for t in picked]
         self.axes_ = panel_axes(axes, len(picked), type(self).__name__, size=(3.2, 2.6))
         self.figure_ = self.axes_[0].figure
-        best = self._best_epoch()
+        best = best_epoch(self.history) if self.best_epoch is None else self.best_epoch
         self.lines_ = []
         for ax, t, values in zip(self.axes_, picked, curves, strict=True):
             self.lines_.append(self._draw(ax, values, best))
@@ -166,41 +159,6 @@ class TaskLearningCurveDisplay:
         if len(self.lines_[0]) > 1:
             draw_legend(self.axes_[0], axes is None)
         return self
-
-    def _curves(self, quantity, task):
-        """Return legend -> values of shape (n_epochs,); ValueError if there are none."""
-        if not self.history:
-            raise ValueError("history has no row, so there is nothing to draw: train for at least one epoch.")
-        _, keys, remedy = QUANTITIES[quantity]
-        if quantity == "conflict":
-            curves = {"against other tasks": self._conflicts(task)}
-            if len(self.task_names) > 2:
-                curves["all pairs"] = self._read("conflict_rate")
-        else:
-            curves = {legend: self._read(f"{self.task_names[task]}_{key}") for key, legend in keys.items()}
-        found = {legend: values for legend, values in curves.items() if values is not None}
-        if not found:
-            key = "gradient_conflict" if quantity == "conflict" else f"{self.task_names[task]}_{next(iter(keys))}"
-            advice = f"fit with {remedy}" if remedy else "check task_names"
-            raise ValueError(f"history has no {key!r}, which quantity={quantity!r} needs: {advice}.")
-        return found
-
-    def _read(self, key):
-        # Calls of partial_fit between fits record less than these.
-        return _floats([row.get(key) for row in self.history]) if any(key in row for row in self.history) else None
-
-    def _conflicts(self, task):
-        if not any("gradient_conflict" in row for row in self.history):
-            return None
-        return np.array([_mean_of_others(row.get("gradient_conflict"), task) for row in self.history])
-
-    def _best_epoch(self):
-        if self.best_epoch is not None:
-            return self.best_epoch
-        scores = self._read("valid_score")
-        if scores is None or np.isnan(scores).all():
-            return None
-        return self.history[int(np.nanargmax(scores))]["epoch"]
 
     def _draw(self, ax, curves, best):
         epochs = [row["epoch"] for row in self.history]
@@ -213,16 +171,3 @@ class TaskLearningCurveDisplay:
             lines["best epoch"] = ax.axvline(best, color="0.3", linestyle=":", label=f"best epoch ({best})")
         ax.xaxis.get_major_locator().set_params(integer=True)
         return lines
-
-
-def _floats(values):
-    return np.array([np.nan if value is None else value for value in values], dtype=float)
-
-
-def _mean_of_others(shares, task):
-    """Return the mean of a task's row of a (T, T) table over the other tasks, NaN if none is known."""
-    # The missing cells of a DataFrame are NaN.
-    if np.ndim(shares) != 2:
-        return np.nan
-    others = np.delete(np.asarray(shares, dtype=float)[task], task)
-    return np.nan if np.isnan(others).all() else float(np.nanmean(others))

@@ -109,8 +109,8 @@ class TaskMistakesDisplay:
         """
         source = EstimatorCells(estimator, X, y, None, missing_label, ("predict_proba",), cls.__name__)
         names, t = source.names, _one_task(task, source.names)
-        blank = blank_rows(X, t, names)
-        mistakes = find_mistakes(source.cells(t), source.rows(t), source.predicted(t), n_images, blank)
+        labels = source.label_cells(t)
+        mistakes = find_mistakes(source.cells(t), np.flatnonzero(labels.labelled), labels.y_pred, n_images)
         images = images_of_model(estimator, X, mistakes.rows, t, names) if len(mistakes.rows) else None
         return cls._build(images, mistakes, names[t], axes)
 
@@ -174,7 +174,7 @@ class TaskMistakesDisplay:
     @classmethod
     def _build(cls, images, mistakes, task_name, axes):
         if not mistakes.n_labelled:
-            warn_no_labels(task_name)
+            warn_no_labels(task_name, stacklevel=5)  # validate_params is one more frame
         return cls(images, mistakes, task_name).plot(axes=axes)
 
     def plot(self, *, axes=None):

@@ -6,11 +6,13 @@ import numpy as np
 
 from .._rows import distinct_images, to_numpy
 from ._figure import check_axes, panel_axes
+from ._image_sets import image_rows
 from ._overlay import draw_map, grey_for, largest, panel_size
 from ._patch_importance import patch_importance
-from ._patches import find_layout, image_rows
+from ._patches import find_layout
 from ._task_panels import chosen_tasks
 from ._text import shortened
+from ._ticks import label_ticks
 
 __all__ = ["PatchImportanceDisplay"]
 
@@ -164,10 +166,7 @@ def _mean_images(X, estimator, how):
 def _draw_overlap(ax, overlap, names):
     matrix = overlap.loc[names, names].to_numpy()
     drawn = ax.imshow(np.ma.masked_invalid(matrix), cmap="cividis", vmin=0, vmax=1)
-    labels = [shortened(name, 12) for name in names]
-    level = len(names) * max(map(len, labels)) <= 24
-    ax.set_xticks(range(len(names)), labels, rotation=0 if level else 90, fontsize=9)
-    ax.set_yticks(range(len(names)), labels, fontsize=9)
+    label_ticks(ax, names, most=10, length=12, level=14)
     ax.set_title("overlap (cosine)", fontsize=10)
     for (i, j), value in np.ndenumerate(matrix):
         if len(names) <= MOST_VALUES and np.isfinite(value):

@@ -9,10 +9,11 @@ from sklearn.utils._param_validation import Interval, RealNotInt, validate_param
 from .._targets import read_targets
 from ..metrics._resolve import resolve_metric
 from ..metrics._scorer_base import TaskScores
+from ._image_sets import image_rows, read_sets
 from ._overlap import overlap_of
 from ._patch_result import PatchImportance
 from ._patch_scores import PatchScores
-from ._patches import PatchGrid, find_layout, image_rows, read_sets
+from ._patches import PatchGrid, find_layout
 from ._task_panels import chosen_tasks
 
 __all__ = ["patch_importance"]

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from .._validation import resolve_task
+
 __all__ = ["PatchImportance"]
 
 
@@ -61,10 +63,10 @@ class PatchImportance:
 
         Parameters
         ----------
-        task : task name
+        task : task name or index
             One of `task_names`.
         """
-        values = self.importances[task]
+        values = self.importances[self.task_names[resolve_task(task, self.task_names)]]
         for axis, (size, length) in enumerate(zip(self.patch, self.image_size, strict=True)):
             values = np.repeat(values, size, axis=axis).take(range(length), axis=axis)
         return values

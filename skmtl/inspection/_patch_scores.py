@@ -55,11 +55,11 @@ class PatchScores:
         n_jobs : int or None
             Workers.
         """
-        n_parts = min(effective_n_jobs(n_jobs), len(grid))
-        parts = np.array_split(np.arange(len(grid)), n_parts)
+        n_workers = effective_n_jobs(n_jobs)
+        parts = np.array_split(np.arange(len(grid)), min(n_workers, len(grid)))
         call = delayed(self._of_patches)
-        # Threads would write to one another's images.
-        scores = Parallel(n_jobs=n_jobs)(call(images, grid, n_repeats, seeds, p, n_parts > 1) for p in parts)
+        # Threads would write to one another's images; processes get large ones as read-only maps.
+        scores = Parallel(n_jobs=n_jobs)(call(images, grid, n_repeats, seeds, p, n_workers > 1) for p in parts)
         return np.concatenate(scores)
 
     def _of_patches(self, images, grid, n_repeats, seeds, patches, copy):

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from numbers import Integral
 
-import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
@@ -12,7 +11,6 @@ from .._optional import import_optional
 from .._validation import values_per_task
 from ..nn._blank import as_in_prediction
 from ..training import RandomStream
-from ..training._data import as_tensor
 from ..training._precision import Precision
 from ._explained_classes import explained_codes
 from ._fitted_network import copied_network, fitted_network
@@ -20,6 +18,7 @@ from ._grad_cam import GradCam, layer_name
 from ._integrated_gradients import IntegratedGradients, baseline_image
 from ._overlap import overlap_of
 from ._saliency_result import TaskSaliency
+from ._task_maps import NetworkImages, task_maps
 from ._task_module import TaskModule
 from ._task_panels import chosen_tasks
 
@@ -141,7 +140,7 @@ def task_saliency(
     classifier, X = fitted_network(estimator, X, "task_saliency")
     names = list(classifier.task_names_)
     picked = chosen_tasks(tasks, names)
-    images = _Images(classifier, X)
+    images = NetworkImages(classifier, X)
     with _undisturbed(images.device):
         with as_in_prediction(classifier.net_.module_):
             predicted = classifier._codes(X)
@@ -158,7 +157,7 @@ def task_saliency(
                 start = baseline_image(baseline, module, classifier._layout, images.dtype)
                 explain[t] = IntegratedGradients(captum, _log_odds(module), start, n_steps, batch_size)
             n_rows = max(1, batch_size // n_steps)
-        maps, deltas = _explained(explain, images, codes, n_rows)
+        maps, deltas = task_maps(explain, images, codes, n_rows)
     maps, deltas = ({names[t]: part for t, part in found.items()} for found in (maps, deltas))
     classes = {names[t]: classifier._encoder.classes_[t][codes[:, t]] for t in picked}
     return TaskSaliency(maps, method, list(maps), classes, overlap_of(maps), deltas or None)
@@ -171,27 +170,6 @@ def _check_options(method, **given):
             raise ValueError(
                 f"{name} is for method={reader!r}, but method={method!r}: leave {name}={default!r}, or change method."
             )
-
-
-class _Images:
-    """The images of every task, as its network reads them."""
-
-    def __init__(self, classifier, X):
-        self.rows, self.layout, self.input_of = classifier._arranged(X)
-        self.size = classifier.image_shape_[1:]
-        self.device = torch.device(classifier.net_.device)
-        # Sums of gradients in half precision would be noise, and NumPy has no bfloat16.
-        self.dtype = torch.promote_types(classifier.net_.module_.inputs.scale.dtype, torch.float32)
-
-    def read(self, start, stop):
-        """Return a function from a task to its images, shape (stop - start, channels, ...)."""
-        part = as_tensor(self.layout.images(self.rows.read(start, stop)))
-
-        def of_task(task):
-            own = part if self.input_of is None else part[:, self.input_of[task]]
-            return own.to(self.device, self.dtype).detach()
-
-        return of_task
 
 
 @contextmanager
@@ -219,20 +197,3 @@ def _grad_cams(captum, modules, images, layer, classifier):
         name = layer_name(layers[t], module, original, names[t], of_task(t))
         explain[t] = GradCam(captum, module, _log_odds(module), name)
     return explain
-
-
-def _explained(explain, images, codes, n_rows):
-    """Return dicts task -> maps, and task -> what their sums lack, the latter empty where that means nothing."""
-    n_samples = len(images.rows)
-    maps = {t: np.empty((n_samples, *images.size), torch.empty(0, dtype=images.dtype).numpy().dtype) for t in explain}
-    deltas = {}
-    for start in range(0, n_samples, n_rows):
-        stop = min(start + n_rows, n_samples)
-        of_task = images.read(start, stop)
-        for t, method in explain.items():
-            own = torch.from_numpy(codes[start:stop, t].astype(np.int64)).to(images.device)
-            found, delta = method(of_task(t), own)
-            maps[t][start:stop] = found.cpu().numpy()
-            if delta is not None:
-                deltas.setdefault(t, np.empty(n_samples, maps[t].dtype))[start:stop] = delta.cpu().numpy()
-    return maps, deltas

@@ -136,7 +136,7 @@ class TaskSaliencyDisplay:
             values, image = maps[name][i], None if images[name] is None else images[name][i]
             drawn, part = draw_map(ax, values, image, largest(values))
             self.maps_.append(drawn)
-            ax.set_title(f"{shortened(name, 18)}: {shortened(saliency.targets[name][i], 12)}{part}", fontsize=10)
+            ax.set_title(f"{shortened(name, 18)}: {shortened(saliency.targets[name][i], 12)}{part}", fontsize=9)
             if name == names[0]:
                 ax.set_ylabel(f"image {i}")
         return self

@@ -70,10 +70,15 @@ class TaskSaliency:
             Per task, the mean over the images of a number from 0 to 1. An image whose map is 0 everywhere does
             not count.
         """
-        shares = {}
+        shares, region = {}, np.asarray(region, dtype=bool)
         for task, values in self.maps.items():
+            if region.shape not in (values.shape, values.shape[1:]):
+                raise ValueError(
+                    f"region must have the shape {values.shape[1:]} of an image, or {values.shape} for every image its "
+                    f"own. Got {region.shape} instead."
+                )
             size = np.abs(values).reshape(len(values), -1)
-            inside = np.broadcast_to(np.asarray(region, dtype=bool), values.shape).reshape(size.shape)
+            inside = np.broadcast_to(region, values.shape).reshape(size.shape)
             total = size.sum(axis=1)
             seen = total > 0
             shares[task] = float(((size * inside).sum(axis=1)[seen] / total[seen]).mean()) if seen.any() else np.nan

@@ -9,9 +9,9 @@ __all__ = ["delta_m"]
 
 
 def delta_m(multi, single, *, greater_is_better=True):
-    """Return by how many percent multi-task scores are better than single-task ones, averaged over tasks.
+    r"""Return by how many percent multi-task scores are better than single-task ones, averaged over tasks.
 
-    .. math:: \\Delta_m = \\frac{100}{T} \\sum_t (-1)^{l_t} \\frac{M_t - B_t}{|B_t|}
+    .. math:: \Delta_m = \frac{100}{T} \sum_t (-1)^{l_t} \frac{M_t - B_t}{|B_t|}
 
     where :math:`l_t` is 1 if lower is better. Positive: multi-task learning helped.
 

@@ -1,6 +1,7 @@
 """What a fitted multi-task estimator says, task by task."""
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 
 from .._targets import read_targets
 from ._columns import predicted_labels
@@ -92,7 +93,7 @@ class Responses:
     def _read_classes(self):
         classes = fitted_attribute(self.estimator, "classes_")
         if classes is None:
-            raise ValueError(
+            raise NotFittedError(
                 f"{type(self.estimator).__name__} has no classes_, so it is no fitted classifier: fit one first."
             )
         if np.ndim(classes[0]) == 0:

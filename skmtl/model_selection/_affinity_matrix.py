@@ -36,7 +36,8 @@ def read_affinity(affinity):
     (['left', 'right'], array([[0. , 0.5],
            [0.2, 0. ]]))
     """
-    affinity = getattr(affinity, "affinity", affinity)
+    if not isinstance(affinity, pd.DataFrame):  # which may have a task of this name
+        affinity = getattr(affinity, "affinity", affinity)
     if isinstance(affinity, pd.DataFrame):
         affinity = _aligned(affinity)
         names = list(affinity.index)

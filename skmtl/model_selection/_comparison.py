@@ -54,7 +54,7 @@ def compare_with_single_task(
     estimator : multi-task classifier
         Cloned, never changed. For a task alone, a `MultiTaskCNNClassifier` (also inside a pipeline) keeps the
         trunk, the task's own head, class weights and input, and all training parameters; `sharing`,
-        `weighting` and `task_weights` have nothing to do.
+        `weighting` and `task_weights` have nothing to do, nor does a search try them.
     X : array-like, or mapping task -> array-like
         As `estimator` takes it.
     y : array-like of shape (n_samples, n_tasks)
@@ -104,8 +104,10 @@ def compare_with_single_task(
     Notes
     -----
     ``n_repeats`` times the number of splits times ``n_tasks + 1`` models are trained. An interval that holds zero
-    does not say that there is no difference, only that so many splits do not show one. Each task's interval stands
-    for itself: of twenty tasks without any transfer, one is flagged by chance.
+    does not say that there is no difference, only that so many splits do not show one. Intervals assume that folds
+    err independently, which holds less the more a learner hangs on few rows; see the user guide for simulations.
+    Where all folds tie, an interval is as long as a score's step of one row makes it. Each task's interval stands
+    for itself: of forty tasks without any transfer, one is flagged by chance.
 
     References
     ----------
@@ -123,6 +125,9 @@ def compare_with_single_task(
     >>> list(result.table.columns)
     ['single_task', 'multi_task', 'difference', 'lower', 'upper', 'negative_transfer']
     """
+    if isinstance(estimator, type):
+        name = estimator.__name__
+        raise TypeError(f"estimator must be an instance. Got the class {name} instead: pass {name}().")
     metric = resolve_metric(scoring, {})
     missing_label = own_missing_label(estimator)
     frame = task_frame(y, missing_label)
@@ -132,6 +137,7 @@ def compare_with_single_task(
     check_inputs(X, frame)
     columns = names if hasattr(y, "columns") else None
     weights = check_sample_weight(sample_weight, len(frame), names, columns)
+    metric.check_weights(weights)
     seeds = check_random_state(random_state).randint(2**31 - 1, size=n_repeats)
     splits = repeated_splits(cv, frame, groups, seeds)
     if len(splits) < 2:

@@ -36,14 +36,14 @@ def summarize(runs, splits, names, n_repeats, metric, level):
     multi = np.array([multi_run[0] for multi_run, *_ in by_split])
     single = np.array([[run[0][0] for run in single_runs] for _, *single_runs in by_split])
     gains = _gains(multi, single, names)
-    interval = _interval_of(splits, n_repeats, level)
+    interval, step = _interval_of(splits, n_repeats, level)
     numbers = np.array([[run[1:] for run in split_runs] for split_runs in by_split], dtype=float)
     costs = [numbers[:, 0].mean(axis=0), numbers[:, 1:].sum(axis=1).mean(axis=0)]
     repeat, split = np.divmod(np.arange(n_splits), n_splits // n_repeats)
     return SingleTaskComparison(
-        table=_table(multi, single, names, interval),
+        table=_table(multi, single, names, lambda values: interval(values, step)),
         delta_m=_mean(gains),
-        delta_m_interval=interval(gains),
+        delta_m_interval=interval(gains, 100 * step / n_tasks / _typical(single)),
         costs=pd.DataFrame(costs, ["multi_task", "single_task"], ["parameters", "fit_time", "predict_time"]),
         scores=pd.DataFrame(
             {
@@ -60,36 +60,50 @@ def summarize(runs, splits, names, n_repeats, metric, level):
 
 
 def _interval_of(splits, n_repeats, level):
-    """Return the function from a difference for every split to its interval."""
+    """Return (the function from a difference for every split and a step to the interval, the step of scores)."""
     parts = [part for _, part in splits]
     share = float(np.mean([len(test) / len(train) for train, test in parts]))
     size = len(parts) // n_repeats
     independent = all(disjoint([test for _, test in parts[i : i + size]]) for i in range(0, len(parts), size))
-    return lambda values: split_interval(np.reshape(values, (n_repeats, size)), share, independent, level)
+    step = 1 / float(np.mean([max(len(test), 1) for _, test in parts]))
+    return lambda values, step: split_interval(
+        np.reshape(values, (n_repeats, size)), share, independent, level, step
+    ), step
 
 
 def _table(multi, single, names, interval):
     rows = []
-    for m, s in zip(multi.T, single.T, strict=True):
-        both = ~np.isnan(m - s)
-        lower, upper = interval(m - s)
-        rows.append([_mean(s[both]), _mean(m[both]), _mean((m - s)[both]), lower, upper, upper < 0])
+    with np.errstate(invalid="ignore"):  # of scores that are infinite
+        differences = multi - single
+    for m, s, d in zip(multi.T, single.T, differences.T, strict=True):
+        both = ~np.isnan(d)
+        lower, upper = interval(d)
+        rows.append([_mean(s[both]), _mean(m[both]), _mean(d), lower, upper, upper < 0])
     columns = ["single_task", "multi_task", "difference", "lower", "upper", "negative_transfer"]
-    table = pd.DataFrame(rows, pd.Index(names, name="task"), columns)
+    table = pd.DataFrame(rows, pd.Index(names, name="task", tupleize_cols=False), columns)
     return table.astype({"negative_transfer": bool})
 
 
 def _gains(multi, single, names):
     """Return the mean relative gain of every split in percent, NaN where a score is missing or cannot be divided by."""
-    zero = [name for name, scores in zip(names, single.T, strict=True) if (scores == 0).any()]
-    if zero:
+    undefined = (single == 0) | np.isinf(single) | np.isinf(multi)
+    if undefined.any():
+        tasks = [name for name, column in zip(names, undefined.T, strict=True) if column.any()]
         warnings.warn(
-            f"Single-task models of {zero!r} score 0 in some splits, to which no gain can be relative: delta_m leaves "
-            "these splits out. Choose a metric that is not 0 where a model fails, such as 'accuracy'.",
+            f"Single-task models of {tasks!r} score 0 in some splits (or a score is infinite), to which no gain can be "
+            "relative: delta_m leaves these splits out. Choose a metric that is finite and not 0 where a model fails, "
+            "such as 'accuracy'.",
             UndefinedGainWarning,
-            stacklevel=4,
+            stacklevel=5,  # a decorator checks the parameters
         )
-    return np.array([delta_m(m, s) if (s != 0).all() else np.nan for m, s in zip(multi, single, strict=True)])
+    splits = zip(multi, single, undefined.any(axis=1), strict=True)
+    return np.array([np.nan if without else delta_m(m, s) for m, s, without in splits])
+
+
+def _typical(scores):
+    """Return the mean size of scores that something can be relative to."""
+    sizes = np.abs(scores[np.isfinite(scores) & (scores != 0)])
+    return sizes.mean() if len(sizes) else 1.0
 
 
 def _mean(values):

@@ -9,7 +9,7 @@ __all__ = ["MAX_TASKS", "best_networks"]
 # 3 ** 14 pairs of a set of tasks and a network that serves it fill about 200 MB.
 MAX_TASKS = 14
 # Losses and costs are counted in units of this part of the largest: whole numbers, whose sums are exact in floating
-# point, so that equal sums are equal whatever the order of their terms.
+# point, so that equal sums are equal whatever the order of their terms, and sums of other terms to a unit a task.
 UNIT = 1e-12
 # Prices are no whole numbers: bounds are rounded by less than this.
 SLACK = 0.5
@@ -80,13 +80,15 @@ class _Search:
     def best(self):
         self.price, self.bound, reached = self.relax()
         least = min(self.bound[-1] - self.price * self.budget, reached)
+        tie = self.partitions.full.bit_length()
         # Few options can be part of a choice close to the bound: look there first, and further only in vain.
         for way in PAUSES:
             limit = least + way * (reached - least) + SLACK
-            choices = self.combine(limit)
+            choices = self.combine(limit + tie)
             if choices and choices[-1][1] <= limit:
                 break
-        return sorted({int(n) for n in choices[-1][2]})
+        cheapest = next(networks for _, loss, networks in choices if loss <= choices[-1][1] + tie)
+        return sorted({int(n) for n in cheapest})
 
     def relax(self):
         """Return the price of cost with the tightest bound, the bounds of all sets there, and a loss within reach."""
@@ -115,7 +117,7 @@ class _Search:
         Choices grow by a part that holds the lowest task not covered yet; of each cover the best are kept.
         """
         everything = np.arange(len(self.loss))
-        options = everything[self.promising(0.0, 0.0, everything, 0, limit)]
+        options = self.best_of_parts(everything[self.promising(0.0, 0.0, everything, 0, limit)])
         parts, full = self.partitions.part[options], self.partitions.full
         choices = {0: [(0.0, 0.0, ())]}
         for covered in range(full):
@@ -133,6 +135,15 @@ class _Search:
         costs, losses = cost + self.cost[options], loss + self.loss[options]
         within = losses + self.price * (costs - self.budget) + self.bound[rest] <= limit
         return within & (costs + self.least_cost[rest] <= self.budget)
+
+    def best_of_parts(self, options):
+        """Return the options that no other one of the same part beats in cost and loss."""
+        order = options[np.lexsort((self.loss[options], self.cost[options], self.partitions.part[options]))]
+        part = np.unique(self.partitions.part[order], return_inverse=True)[1]
+        # Every part lies below all those before it, so that the least so far is that of the part.
+        level = np.unique(self.loss[order], return_inverse=True)[1] - len(order) * part
+        before = np.concatenate([[np.inf], np.minimum.accumulate(level)[:-1]])
+        return np.sort(order[level < before])
 
     def undominated(self, choices):
         """Return the choices that no other one beats in cost and loss, cheapest first."""

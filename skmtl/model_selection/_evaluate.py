@@ -47,5 +47,10 @@ def evaluate(estimator, X, frame, tasks, split, metric, weights):
 
 
 def _n_parameters(estimator):
+    """Return the number of parameters, of all networks of a meta-estimator together; NaN where they do not tell."""
     net = fitted_attribute(estimator, "net_")
-    return np.nan if net is None else sum(p.numel() for p in net.module_.parameters())
+    if net is not None:
+        return sum(p.numel() for p in net.module_.parameters())
+    inner = fitted_attribute(estimator, "estimators_")
+    inner = inner if isinstance(inner, list) else [fitted_attribute(estimator, "estimator_")]
+    return np.nan if None in inner else sum(map(_n_parameters, inner))

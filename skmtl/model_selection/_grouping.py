@@ -106,7 +106,8 @@ def select_task_groups(affinity, n_groups, *, allow_singletons=False, method="au
         scores, kept = _scores(matrix, members), np.argsort(members.sum(axis=1), kind="stable")
     networks = [tuple(np.flatnonzero(members[g]).tolist()) for g in kept]
     found = TaskGrouping.from_losses(names, networks, -scores[kept], np.ones(len(networks), dtype=int), exact=exact)
-    return TaskGrouping(found.groups, found.assignment, -found.score / n_tasks, len(found.groups), exact)
+    score = 0.0 - found.score / n_tasks  # not -0.0
+    return TaskGrouping(found.groups, found.assignment, score, len(found.groups), exact)
 
 
 def _all_groups(n_tasks, allow_singletons):

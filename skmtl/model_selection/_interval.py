@@ -6,7 +6,7 @@ from scipy.stats import t as student
 __all__ = ["disjoint", "split_interval"]
 
 
-def split_interval(differences, test_share, independent, confidence_level):
+def split_interval(differences, test_share, independent, confidence_level, step=0.0):
     """Return (lower, upper) of the expected difference between two models, from paired scores in repeated splits.
 
     Parameters
@@ -19,11 +19,13 @@ def split_interval(differences, test_share, independent, confidence_level):
         Whether the test parts of a repeat have no row in common.
     confidence_level : float
         Between 0 and 1.
+    step : float, default=0.0
+        By how much a score changes if one row more is right: about 1 / number of test rows.
 
     Returns
     -------
     lower, upper : float
-        NaN with fewer than two differences.
+        NaN with fewer than two differences, or if one is infinite.
 
     Notes
     -----
@@ -35,6 +37,10 @@ def split_interval(differences, test_share, independent, confidence_level):
 
     Where test parts overlap, or there is one split a repeat, it is the corrected resampled t interval, with the
     variance :math:`s^2 (1 / n + n_{test} / n_{train})` and n - 1 degrees of freedom, which is on the safe side.
+
+    Few folds of few rows may tie by chance, which would make an interval without length of them. Scores are rounded
+    to steps of one row, and ties say no more than that; the variance of such rounding, step^2 / 12, takes the place
+    of theirs.
 
     References
     ----------
@@ -51,24 +57,30 @@ def split_interval(differences, test_share, independent, confidence_level):
     """
     repeats = [row[~np.isnan(row)] for row in np.asarray(differences, dtype=float)]
     known = np.concatenate(repeats)
-    if len(known) < 2:
+    if len(known) < 2 or not np.isfinite(known).all():
         return float("nan"), float("nan")
     if independent and min(map(len, repeats)) > 1:
-        variance, freedom = _of_folds(repeats)
+        variance, freedom = _of_folds(repeats, step)
     else:
-        variance, freedom = known.var(ddof=1) * (1 / len(known) + test_share), len(known) - 1
+        freedom = len(known) - 1
+        variance = _untied(known.var(ddof=1), step) * (1 / len(known) + test_share)
     half = float(student.ppf((1 + confidence_level) / 2, freedom) * np.sqrt(variance))
     return float(known.mean()) - half, float(known.mean()) + half
 
 
-def _of_folds(repeats):
+def _of_folds(repeats, step):
     n_repeats = len(repeats)
     freedom = sum(len(row) - 1 for row in repeats)
-    within = sum(row.var() * len(row) for row in repeats) / freedom
+    within = _untied(sum(row.var() * len(row) for row in repeats) / freedom, step)
     size = (freedom + n_repeats) / n_repeats
     between = np.var([row.mean() for row in repeats], ddof=1) if n_repeats > 1 else 0.0
     # Two estimates that may contradict each other by chance; all folds being independent is the least it can be.
     return max(within / size - (1 - 1 / n_repeats) * between, within / (size * n_repeats)), freedom
+
+
+def _untied(variance, step):
+    # Equal differences of scores are so up to their last bits.
+    return variance if variance > 1e-9 * step**2 else step**2 / 12
 
 
 def disjoint(test_parts):

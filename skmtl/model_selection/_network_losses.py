@@ -39,7 +39,8 @@ def read_losses(losses):
     >>> read_losses({"a": 0.5, ("b", "a"): [0.3, 0.4]})
     (['a', 'b'], {(0,): array([0.5, inf]), (0, 1): array([0.4, 0.3])})
     """
-    losses = getattr(losses, "losses", losses)
+    if not isinstance(losses, pd.DataFrame):  # which may have a task of this name
+        losses = getattr(losses, "losses", losses)
     if isinstance(losses, pd.DataFrame):
         names = list(losses.columns)
         given = {_group(key): row for key, row in zip(losses.index, losses.to_numpy(), strict=True)}

@@ -8,7 +8,7 @@ __all__ = ["score_keys"]
 
 REMEDY = (
     "Search with scoring=skmtl.metrics.multi_task_scorer(...), which scores every task, and refit='mean_accuracy' "
-    "(or the metric of yours)"
+    "(or the metric of yours); of an Optuna study name the objectives with study.set_metric_names(...)"
 )
 
 
@@ -43,6 +43,8 @@ def score_keys(keys, metric, names, n_tasks, refit):
     >>> score_keys(keys, None, [None], 2, True)
     {'left': 'left_accuracy', 'right': 'right_accuracy'}
     """
+    if not isinstance(metric, (str, Mapping, type(None))):
+        raise TypeError(f"metric must be a str, a mapping task -> name of its score, or None. Got {metric!r} instead.")
     if isinstance(metric, Mapping):
         return _given(keys, metric, names, n_tasks)
     found = {}
@@ -69,7 +71,8 @@ def _given(keys, metric, names, n_tasks):
             f"metric must map every task to its score. Got the tasks {list(metric)!r}, but the search has "
             f"{names[0] or n_tasks!r}."
         )
-    return {task: metric[task] for task in tasks}
+    # Without names from elsewhere, the search's order is that of the tasks: weights without names follow it.
+    return {task: metric[task] for task in (names[0] or sorted(tasks, key=lambda task: keys.index(metric[task])))}
 
 
 def _by_task(keys, tasks):

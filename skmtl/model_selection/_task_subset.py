@@ -11,6 +11,7 @@ from sklearn.utils.validation import _num_samples
 from .._rows import distinct_images
 from .._targets import read_targets
 from .._validation import values_per_task
+from ._search_space import search_space_alone
 
 __all__ = ["check_inputs", "inputs_of", "own_missing_label", "subset", "take_rows", "task_frame", "with_seed"]
 
@@ -80,7 +81,8 @@ def subset(estimator, X, frame, tasks):
     estimator : classifier
         Not fitted, and not changed. Its parameters, or those of estimators inside it, may tell tasks apart
         (``task_weights``, ``head`` ...): estimators that have such parameters offer ``_params_for_tasks(tasks,
-        task_names, classes)``, which returns them for fewer tasks.
+        task_names, classes)``, which returns them for fewer tasks. A search inside does not try, for a single task,
+        what only says how tasks share.
     X : array-like, or mapping task -> array-like
         Input.
     frame : DataFrame of shape (n_samples, n_tasks)
@@ -102,6 +104,8 @@ def subset(estimator, X, frame, tasks):
         if hasattr(part, "_params_for_tasks") and not isinstance(part, type):
             params = part._params_for_tasks(tasks, names, classes)
             copy.set_params(**{f"{prefix}__{k}" if prefix else k: v for k, v in params.items()})
+        if len(tasks) == 1 and not isinstance(part, type) and (space := search_space_alone(part)):
+            part.set_params(**space)
     return copy, inputs_of(X, names, tasks), frame.iloc[:, tasks[0]] if len(tasks) == 1 else frame.iloc[:, tasks]
 
 

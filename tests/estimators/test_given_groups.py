@@ -1,6 +1,6 @@
 import pytest
 
-from skmtl.estimators._given_groups import resolve_groups
+from skmtl.estimators._given_groups import groups_of_tasks, resolve_groups
 from skmtl.model_selection import TaskGrouping
 
 NAMES = ["a", "b", "c"]
@@ -38,3 +38,22 @@ def test_a_grouping_says_which_serves():
 def test_bad_groups(groups, message):
     with pytest.raises((ValueError, TypeError), match=message):
         resolve_groups(groups, NAMES)
+
+
+def test_groups_of_fewer_tasks_keep_who_serves_whom():
+    groups = [("a", "b"), (1, 2)]
+    assert groups_of_tasks(groups, NAMES, [2]) == [("c",)]
+    assert groups_of_tasks(groups, NAMES, [1]) == [("b",)]
+    assert groups_of_tasks(groups, NAMES, [2, 1]) == [("b",), ("b", "c")]
+    grouping = TaskGrouping([("a", "b"), ("b", "c")], {"a": ("a", "b"), "b": ("b", "c"), "c": ("b", "c")}, 1.0, 2)
+    fewer = groups_of_tasks(grouping, NAMES, [0, 1])
+    assert fewer.groups == [("a", "b"), ("b",)]
+    assert resolve_groups(fewer, NAMES[:2]) == ([[0, 1], [1]], [0, 1])
+
+
+def test_groups_that_become_one_are_trained_once():
+    listed = [("a", "b", "c"), ("a", "b", "d")]
+    grouping = TaskGrouping(listed, {"a": listed[0], "b": listed[1], "c": listed[0], "d": listed[1]}, 1.0, 2)
+    fewer = groups_of_tasks(grouping, [*NAMES, "d"], [0, 1])
+    assert fewer.groups == [("a", "b")]
+    assert fewer.assignment == {"a": ("a", "b"), "b": ("a", "b")}

@@ -166,6 +166,16 @@ def test_sample_weight_is_routed_to_folds_and_refit(meta, linear, noisy):
 
 
 @both
+def test_labels_that_do_not_count_do_not_count_for_the_folds(meta, linear, noisy):
+    weight = np.ones((240, 3))
+    weight[np.flatnonzero(noisy.frame["flag"] == "yes")[2:], 1] = 0
+    hidden = noisy.frame.assign(flag=noisy.frame["flag"].where(weight[:, 1] > 0, None))
+    by_weight = meta(linear(), cv=2).fit(noisy.X, noisy.frame, sample_weight=weight)
+    by_label = meta(linear(), cv=2).fit(noisy.X, hidden)
+    assert _learned(by_weight) == [pytest.approx(values, rel=1e-6) for values in _learned(by_label)]
+
+
+@both
 def test_groups_are_routed_to_the_splitter(meta, linear, noisy):
     groups = np.arange(240) % 4
     with config_context(enable_metadata_routing=True):
@@ -210,6 +220,9 @@ def test_a_classifier_of_scikit_learn(meta, digits):
         ({"cv": "five"}, ValueError, "The 'cv' parameter of "),
         ({"cv": 1}, ValueError, "The 'cv' parameter of "),
         ({"n_jobs": 1.5}, ValueError, "The 'n_jobs' parameter of "),
+        ({"X": None}, TypeError, "X must hold one image per row of y. Got NoneType instead"),
+        ({"cv": []}, ValueError, "cv gives no split"),
+        ({"cv": [(np.arange(3), np.arange(3, 9))]}, ValueError, "cv leaves the task 'flag' no label but 'no' to train"),
         ({"y": np.zeros((239, 2))}, ValueError, "240 images, 239 rows of labels"),
         ({"y": np.zeros(240)}, ValueError, "only one class is present"),
         ({"sample_weight": np.ones(3)}, ValueError, r"sample_weight must have shape \(240,\) or \(240, 3\)"),

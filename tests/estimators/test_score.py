@@ -22,3 +22,14 @@ def test_cells_without_image_do_not_count():
     X[2] = np.ma.masked
     assert mean_accuracy(PREDICTED, ENCODER, X, Y, None, None) == (3 / 3 + 1 / 2) / 2
     assert mean_accuracy(PREDICTED, ENCODER, X, Y, [1, 0, 5, 1], None) == 1
+
+
+def test_weights_of_named_labels_for_a_model_that_knows_positions():
+    encoder = TargetEncoder().fit(read_targets(np.array([[0, 0], [1, 1]])))
+    y = pd.DataFrame({"a": [0, 1, 1], "b": [1, 0, 1]})
+    predicted = np.array([[0, 0], [0, 0], [0, 0]])
+    weight = pd.DataFrame({"b": [1, 5, 1], "a": [1, 1, 3]})
+    X = np.ma.zeros((3, 2, 2))
+    X[0] = np.ma.masked
+    assert mean_accuracy(predicted, encoder, X, y, weight, None) == (0 + 5 / 6) / 2
+    assert mean_accuracy(predicted[1:], encoder, X.data[1:], y[1:], weight[1:], None) == (0 + 5 / 6) / 2

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -12,9 +13,19 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from skmtl import MultiTaskCNNClassifier
 from skmtl.datasets import TaskImages
-from skmtl.estimators import MultiTaskCalibratedClassifier, TaskGroupingClassifier
+from skmtl.estimators import (
+    MultiTaskCalibratedClassifier,
+    MultiTaskTunedThresholdClassifier,
+    TaskGroupingClassifier,
+)
 from skmtl.metrics import mean_task_score, multi_task_scorer
-from skmtl.model_selection import MultiTaskStratifiedKFold, TaskGrouping, select_task_groups
+from skmtl.model_selection import (
+    MultiTaskStratifiedKFold,
+    TaskGrouping,
+    compare_with_single_task,
+    select_task_groups,
+    task_affinity,
+)
 
 GROUPS = [("kind", "on"), ("flag",)]
 
@@ -117,6 +128,26 @@ def test_weights_of_cells_go_to_their_tasks(noisy, linear):
     np.testing.assert_array_equal(rows.estimators_[1].predict_proba(noisy.X), by_hand.predict_proba(noisy.X))
 
 
+def test_a_frame_of_weights_reaches_the_affinity(noisy, linear):
+    y = np.column_stack([noisy.frame["on"], noisy.X[:, 5] > 0, noisy.X[:, 4] > 0]).astype(int)
+    weights = np.random.default_rng(1).uniform(0.1, 2, (240, 3))
+    frame = pd.DataFrame(weights, columns=list("uvw"))  # by position, as for the networks: the tasks have no names
+    clf = TaskGroupingClassifier(linear(C=0.1), affinity="transfer", random_state=0)
+    losses = [clone(clf).fit(noisy.X, y, sample_weight=w).affinity_.losses for w in (frame, weights, None)]
+    assert losses[0] == losses[1] != losses[2]
+
+
+@pytest.mark.filterwarnings("ignore::skmtl.exceptions.UnstableAffinityWarning")  # there is little to find
+def test_labels_that_do_not_count_are_not_associated(noisy, linear):
+    weights = np.ones((240, 3))
+    weights[::3, 2] = 0
+    clf = TaskGroupingClassifier(linear(), affinity="label_association", random_state=0)
+    clf.fit(noisy.X, noisy.frame, sample_weight=weights)
+    hidden = noisy.frame.assign(on=noisy.frame["on"].astype(object).where(weights[:, 2] > 0, None))
+    expected = task_affinity(None, None, hidden, "label_association", random_state=0).affinity
+    np.testing.assert_array_equal(clf.affinity_.affinity, expected)
+
+
 @pytest.mark.parametrize("kind", [dict, TaskImages])
 def test_an_input_per_task(make, digits, kind):
     flipped = digits.images[:, ::-1].copy()
@@ -162,6 +193,28 @@ def test_jobs_do_not_change_the_result(make, digits):
     one, two = (TaskGroupingClassifier(make(), groups, n_jobs=n).fit(digits.images, digits.frame) for n in (None, 2))
     for a, b in zip(one.predict_proba(digits.images), two.predict_proba(digits.images), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_groups_are_cut_down_with_the_tasks(linear, noisy):
+    grouped = TaskGroupingClassifier(linear(), [(0, 2), (1,)])
+    result = compare_with_single_task(grouped, noisy.X, noisy.frame, cv=2, n_repeats=1, random_state=0)
+    plain = compare_with_single_task(linear(), noisy.X, noisy.frame, cv=2, n_repeats=1, random_state=0)
+    np.testing.assert_array_equal(result.table["single_task"], plain.table["single_task"])
+    nested = TaskGroupingClassifier(grouped, [("kind", "flag"), ("on",)]).fit(noisy.X, noisy.frame)
+    assert [inner.groups_ for inner in nested.estimators_] == [[("kind",), ("flag",)], [("on",)]]
+
+
+def test_metrics_of_thresholds_inside_are_cut_down(linear, noisy):
+    tuned = MultiTaskTunedThresholdClassifier(linear(), scoring={"flag": "f1", "on": "accuracy"}, cv=2)
+    clf = TaskGroupingClassifier(tuned, GROUPS).fit(noisy.X, noisy.frame)
+    assert [inner.scoring for inner in clf.estimators_] == [{"on": "accuracy"}, {"flag": "f1"}]
+    assert list(clf.estimators_[1].thresholds_) == ["flag"]
+
+
+def test_a_frozen_estimator_is_refused(linear, noisy):
+    frozen = FrozenEstimator(linear().fit(noisy.X, noisy.frame))
+    with pytest.raises(TypeError, match="estimator is frozen, but is trained anew for every group"):
+        TaskGroupingClassifier(frozen, GROUPS).fit(noisy.X, noisy.frame)
 
 
 @pytest.mark.parametrize(

@@ -173,9 +173,16 @@ def test_a_task_without_a_best_threshold_keeps_the_estimators_predictions(linear
             clf = MultiTaskTunedThresholdClassifier(fitted).fit(noisy.X, noisy.frame.assign(on=labels))
         assert list(clf.thresholds_) == ["flag"]
         np.testing.assert_array_equal(clf.predict(noisy.X)[:, 2], fitted.predict(noisy.X)[:, 2])
+    with pytest.warns(UncalibratedTaskWarning, match="'on' keeps .* its metric 'nothing' is not defined at any"):
+        clf = MultiTaskTunedThresholdClassifier(fitted, scoring={"on": nothing}).fit(noisy.X, noisy.frame)
+    assert clf.thresholds_ == clf.best_scores_ == {}
     same = np.zeros((240, 6))
     with pytest.warns(UncalibratedTaskWarning, match="'on' keeps .* all its held-out rows have the probability 0"):
         MultiTaskTunedThresholdClassifier(fitted, scoring={"on": "f1"}).fit(same, noisy.frame)
+
+
+def nothing(y_true, y_pred):
+    return np.nan
 
 
 def test_without_a_task_to_tune_no_fold_is_fitted(linear, noisy):

@@ -134,10 +134,20 @@ def test_axes_of_the_caller(told, labels):
     [
         ({"labels": {"odd": [3, 4]}}, r"labels of task 'odd' must hold some of its true labels.*Got \[3, 4\]"),
         ({"labels": [["a"]]}, "labels has 1 entries, but y has 4 tasks"),
-        ({"normalize": "rows"}, "The 'normalize' parameter of confusion_matrix must be"),
+        ({"normalize": "rows"}, "The 'normalize' parameter of MultiTaskConfusionMatrixDisplay.from_estimator must be"),
+        ({"labels": {"odd": [True, False, True]}}, r"labels of task 'odd' must name every class once\. Got \[True"),
+        ({"labels": {"kind": "maybe"}}, r"labels of task 'kind' must hold some of its true labels.*Got \['maybe'\]"),
         ({"tasks": ["od"]}, "Did you mean 'odd'"),
     ],
 )
 def test_bad_options(told, labels, options, message):
     with pytest.raises(ValueError, match=message):
         MultiTaskConfusionMatrixDisplay.from_estimator(told(labels), ROWS, labels, **options)
+
+
+def test_what_cannot_be_drawn_is_said_before_anything_is_predicted():
+    display = MultiTaskConfusionMatrixDisplay
+    with pytest.raises(ValueError, match=r"The 'normalize' parameter of \w+Display\.from_predictions"):
+        display.from_predictions([0], [0], normalize="tru")
+    with pytest.raises(AttributeError, match="needs predict, which object does not have"):
+        display.from_estimator(object(), [[0]], [0])

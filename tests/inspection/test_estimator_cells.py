@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_digits
@@ -64,3 +65,45 @@ class OnlyPredict(ClassifierMixin, BaseEstimator):
 def test_an_estimator_without_the_method_is_told_so():
     with pytest.raises(AttributeError, match="Display needs predict_proba, which OnlyPredict does not have"):
         EstimatorCells(OnlyPredict(), [[0]], [0], None, None, PROBA, "Display")
+
+
+def test_true_and_predicted_labels_and_weights(told, labels, holed):
+    model, weight = told(labels), np.arange(200.0)
+    source = EstimatorCells(model, np.arange(200), holed, weight, None, ("predict",), "Display")
+    rows = holed["kind"].notna().to_numpy()
+    cells = source.label_cells(3)
+    assert cells.y_true.tolist() == labels["kind"][rows].tolist()
+    assert cells.y_pred.tolist() == model.predict(np.arange(200))[rows, 3].tolist()
+    assert cells.labelled.tolist() == rows.tolist()
+    assert cells.sample_weight.tolist() == weight[rows].tolist()
+
+
+class Sure(ClassifierMixin, BaseEstimator):
+    """Says 1 whatever it sees."""
+
+    def __init__(self):
+        self.classes_, self.task_names_ = [np.array([0, 1])] * 2, ["a", "b"]
+
+    def predict(self, X):
+        return np.ones((4, 2), dtype=int)
+
+    def predict_proba(self, X):
+        return [np.tile([0.1, 0.9], (4, 1))] * 2
+
+
+def test_labels_of_rows_without_image_do_not_count():
+    X = np.ma.masked_array(np.zeros((4, 2, 2)), mask=np.zeros((4, 2, 2), dtype=bool))
+    X[1] = np.ma.masked
+    y = pd.DataFrame({"a": [None, 0, 1, 1], "b": [0, 1, None, 0]})
+    source = EstimatorCells(Sure(), {"a": X, "b": np.zeros((4, 2, 2))}, y, None, None, PROBA, "Display")
+    assert [len(source.cells(t)) for t in range(2)] == [2, 3]
+    assert source.cells(0).y_true.tolist() == [1, 1]
+    assert source.label_cells(0).labelled.tolist() == [False, False, True, True]
+    assert source.label_cells(1).y_true.tolist() == [0, 1, 0]
+
+
+def test_labels_of_another_type_than_the_classes_are_told_so():
+    source = EstimatorCells(Sure(), np.zeros((4, 2)), [["0", "1"]] * 4, None, None, PROBA, "Display")
+    for cells in (source.cells, source.label_cells):
+        with pytest.raises(ValueError, match=r"Task 'b' has true labels such as '1', but none of its classes \[0, 1\]"):
+            cells(1)

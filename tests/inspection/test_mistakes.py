@@ -47,3 +47,11 @@ def test_no_cells_no_mistakes():
     cells = ProbabilityCells("task", None, CLASSES[:0], PROBABILITIES[:0], None)
     found = find_mistakes(cells, ROWS[:0], None, 3)
     assert (len(found.rows), found.n_mistakes, found.n_labelled) == (0, 0, 0)
+
+
+def test_labels_are_written_as_the_classes_are():
+    # Beside missing ones, integers come as floats.
+    cells = ProbabilityCells("task", np.array([5, 4]), np.array([4.0, 5.0]), np.array([[0.7, 0.3], [0.9, 0.1]]), None)
+    found = find_mistakes(cells, np.array([0, 2]), None, 2)
+    assert [found.y_true.tolist(), found.y_pred.tolist()] == [[4], [5]]
+    assert found.y_true.dtype.kind == "i"

@@ -55,8 +55,9 @@ def test_without_mistakes_the_panel_says_so():
 
 
 def test_without_labels_the_panel_says_so_and_a_warning_too():
-    with pytest.warns(UnlabelledTaskWarning, match="task0"):
+    with pytest.warns(UnlabelledTaskWarning, match="task0") as record:
         display = TaskMistakesDisplay.from_predictions(X[:2], [None, None], np.eye(2), classes=["cat", "dog"])
+    assert record[0].filename == __file__
     assert [text.get_text() for text in display.axes_[0].texts] == ["no labelled rows"]
 
 

@@ -34,3 +34,8 @@ def test_share_of_a_region():
     assert share["a"] == 0.75
     assert np.isnan(share[0])
     assert saliency.share(np.array([[[False, True]], [[True, True]]]))["a"] == 0.25
+    for region in (np.ones(2, dtype=bool), np.ones((2, 1), dtype=bool)):
+        with pytest.raises(
+            ValueError, match=r"region must have the shape \(1, 2\) of an image, or \(2, 1, 2\) for every"
+        ):
+            saliency.share(region)

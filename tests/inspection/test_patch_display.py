@@ -64,3 +64,12 @@ def test_from_an_estimator_over_the_mean_image():
 def test_an_image_of_another_shape():
     with pytest.raises(ValueError, match=r"image must have the shape \(2, 5\) of the maps"):
         PatchImportanceDisplay.from_importance(FOUND, GREY.T)
+
+
+def test_overlaps_of_many_tasks_name_some():
+    drops = {f"a task of a long name {i}": np.array([[0.1 * i, 0.2]]) for i in range(30)}
+    overlap = overlap_of({name: values[None] for name, values in drops.items()})
+    found = PatchImportance(drops, drops, dict.fromkeys(drops, 0.9), overlap, (2, 3), (2, 5), "accuracy")
+    ax = PatchImportanceDisplay.from_importance(found, overlap=True).overlap_ax_
+    assert ax.get_xticks().tolist() == list(range(0, 30, 3))
+    assert {len(label.get_text()) for label in ax.get_yticklabels()} == {12}

@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import accuracy_score
+from sklearn.tree import DecisionTreeClassifier
 
 from skmtl import MultiTaskCNNClassifier
 from skmtl.datasets import LazyRows, TaskImages, load_two_digits
@@ -64,6 +65,8 @@ def test_the_patch_that_is_read_is_found_in_any_layout(shape, params, grid):
     if len(first.ravel()) > 1:
         assert np.isnan(found.overlap.loc["first", "last"]) or found.overlap.loc["first", "last"] == 0
     assert found.pixels("first").shape == found.image_size
+    with pytest.raises(ValueError, match=r"the task 'frist'.*Did you mean 'first'"):
+        found.pixels("frist")
 
 
 def test_by_a_straightforward_loop():
@@ -227,3 +230,13 @@ def test_bad_images():
         patch_importance(Corners(), np.ma.masked_less(X, 0.1), y)
     with pytest.raises(ValueError, match=r"X\['last'\] must hold the pixels"):
         patch_importance(Corners(), {"first": X, "last": X.astype(str)}, y)
+
+
+def test_large_images_in_one_patch_by_several_workers():
+    # joblib hands arrays of more than a megabyte to its workers as read-only maps.
+    X = np.random.default_rng(0).random((300, 22, 22))
+    y = (X[:, 3, 4] > 0.5).astype(int)
+    tree = DecisionTreeClassifier(max_depth=1).fit(X.reshape(300, -1), y)
+    params = {"patch": 22, "image_shape": (22, 22), "n_repeats": 1, "random_state": 0}
+    one, two = (patch_importance(tree, X.reshape(300, -1), y, n_jobs=n, **params) for n in (1, 2))
+    assert one.importances["task0"] == two.importances["task0"] > 0.3

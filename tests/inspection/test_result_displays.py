@@ -44,3 +44,27 @@ def test_without_matplotlib_the_message_has_the_line_that_installs_it(name, draw
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=rf'{name} needs matplotlib.*pip install "skmtl\[plot\]"'):
         draw(getattr(inspection, name))
+
+
+def never(*args, **params):
+    raise AssertionError("trained or asked before the axes were looked at")
+
+
+@pytest.mark.parametrize(
+    ("name", "work", "params"),
+    [
+        ("TaskAffinityDisplay", "_affinity_display.task_affinity", {"ax": "left"}),
+        ("SingleTaskComparisonDisplay", "_comparison_display.compare_with_single_task", {"ax": "left"}),
+        ("PatchImportanceDisplay", "_patch_display.patch_importance", {"axes": ["left", "right"]}),
+        ("TaskSaliencyDisplay", "_saliency_display.task_saliency", {"axes": ["left", "right"]}),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_before_the_work(name, work, params, monkeypatch):
+    monkeypatch.setattr(f"skmtl.inspection.{work}", never)
+    display = getattr(inspection, name)
+    given = (None, None) if name == "TaskSaliencyDisplay" else (None, None, None)
+    with pytest.raises(TypeError, match=r"axe?s? must be matplotlib Axes.* Got an object of class str instead"):
+        display.from_estimator(*given, **params)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match=rf"{name} needs matplotlib"):
+        display.from_estimator(*given)

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from torch import nn
 
-from skmtl import MultiTaskCNNClassifier
+from skmtl import MultiTaskCNNClassifier, TaskGroupingClassifier
 from skmtl.datasets import TaskImages, load_two_digits
 from skmtl.inspection import task_saliency
 from skmtl.nn import ConvTrunk, OrdinalHead, SigmoidHead
@@ -138,8 +138,8 @@ def test_tasks_are_picked_by_name_or_index(digits, clf):
 def test_batch_size_is_about_memory_only(digits, clf, batch_size):
     X = digits[0][:9]
     for method in ("integrated_gradients", "grad_cam"):
-        whole = task_saliency(clf, X, method=method, n_steps=8)
-        parts = task_saliency(clf, X, method=method, n_steps=8, batch_size=batch_size)
+        whole = task_saliency(clf, X, method=method)
+        parts = task_saliency(clf, X, method=method, batch_size=batch_size)
         np.testing.assert_allclose(parts.maps["right"], whole.maps["right"], atol=1e-5)
 
 
@@ -183,9 +183,9 @@ def test_the_estimator_and_the_world_stay_as_they_are():
 def test_what_the_caller_has_set_does_not_matter(digits, clf, around):
     X = digits[0][:3]
     for method in ("integrated_gradients", "grad_cam"):
-        free = task_saliency(clf, X, method=method, n_steps=4)
+        free = task_saliency(clf, X, method=method)
         with around():
-            inside = task_saliency(clf, X, method=method, n_steps=4)
+            inside = task_saliency(clf, X, method=method)
         np.testing.assert_array_equal(inside.maps["left"], free.maps["left"])
 
 
@@ -273,6 +273,8 @@ def test_captum_is_missed_with_the_line_that_installs_it(digits, clf, monkeypatc
         ({"n_steps": 0}, r"The 'n_steps' parameter of task_saliency must be an int in the range \[1, inf\)"),
         ({"batch_size": 0}, "The 'batch_size' parameter of task_saliency"),
         ({"layer": "trunk.0"}, "layer is for method='grad_cam'"),
+        ({"method": "grad_cam", "n_steps": 8}, "n_steps is for method='integrated_gradients', .* leave n_steps=32"),
+        ({"method": "grad_cam", "baseline": np.zeros((8, 16))}, "baseline is for .* leave baseline='mean'"),
         ({"baseline": "black"}, r"The 'baseline' parameter .* \(8, 16\)\. Got 'black' instead"),
         ({"baseline": np.nan}, "The 'baseline' parameter .* Got nan instead"),
         ({"baseline": np.zeros((16, 8))}, r"The 'baseline' parameter .* Got float64 of shape \(16, 8\) instead"),
@@ -282,3 +284,29 @@ def test_captum_is_missed_with_the_line_that_installs_it(digits, clf, monkeypatc
 def test_bad_parameters(digits, clf, params, message):
     with pytest.raises(ValueError, match=message):
         task_saliency(clf, digits[0][:2], **params)
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "grad_cam"])
+def test_networks_in_half_precision_are_explained_in_single(digits, clf, method):
+    X = digits[0][:3]
+    half, single = copy.deepcopy(clf), copy.deepcopy(clf)
+    half.net_.module_.bfloat16()
+    single.net_.module_.load_state_dict(half.net_.module_.state_dict())
+    targets = {"target": digits[1].iloc[:3]}  # predictions may differ
+    found = task_saliency(half, X, method=method, **targets).maps["left"]
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(
+        found, task_saliency(single, X, method=method, **targets).maps["left"], rtol=1e-4, atol=1e-5
+    )
+    assert half.net_.module_.inputs.scale.dtype == torch.bfloat16
+
+
+def test_networks_inside_others_are_named(digits, clf):
+    X, y = digits
+    grouped = TaskGroupingClassifier(clf, groups=[["left", "right"], ["left_odd", "right_high"]])
+    grouped.estimators_ = [clf]
+    with pytest.raises(TypeError, match="TaskGroupingClassifier instead, whose networks are in its estimators_: pass"):
+        task_saliency(grouped, X[:2])
+    search = GridSearchCV(clf, {"max_epochs": [1]}, cv=2, refit=False).fit(X[:40], y[:40])
+    with pytest.raises(TypeError, match="GridSearchCV instead, which has fitted none: search with refit=True"):
+        task_saliency(search, X[:2])

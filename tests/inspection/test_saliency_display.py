@@ -3,6 +3,8 @@ import sys
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skmtl import MultiTaskCNNClassifier
 from skmtl.inspection import TaskSaliency, TaskSaliencyDisplay, task_saliency
@@ -100,3 +102,33 @@ def test_matplotlib_is_missed_with_the_line_that_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r'TaskSaliencyDisplay needs matplotlib.*"skmtl\[plot\]"'):
         TaskSaliencyDisplay.from_saliency(SALIENCY)
+
+
+def test_many_tasks_are_in_rows():
+    maps = {f"t{i}": np.full((3, 1, 2), float(i)) for i in range(9)}
+    saliency = TaskSaliency(maps, "grad_cam", list(maps), {t: np.arange(3) for t in maps}, overlap_of(maps))
+    display = TaskSaliencyDisplay.from_saliency(saliency)
+    places = [(ax.get_subplotspec().rowspan.start, ax.get_subplotspec().colspan.start) for ax in display.axes_]
+    assert places == [(task, image) for image in range(3) for task in range(9)]
+    assert [ax.get_title() for ax in display.axes_[8:10]] == ["t8: 0", "t0: 1"]
+    assert display.maps_[8].get_array().tolist() == [[8, 8]]
+    _, axes = plt.subplots(3, 9)
+    assert display.plot(axes=axes).axes_.tolist() == axes.ravel().tolist()
+
+
+def test_the_steps_of_a_pipeline_read_x_once():
+    read = []
+
+    def count(X):
+        read.append(len(X))
+        return X
+
+    X = np.random.default_rng(0).random((20, 6, 5))
+    clf = MultiTaskCNNClassifier(ConvTrunk(channels=(2,), hidden=()), max_epochs=1, random_state=0)
+    pipeline = make_pipeline(FunctionTransformer(count), clf).fit(X, np.arange(20) % 2)
+    read.clear()
+    display = TaskSaliencyDisplay.from_estimator(pipeline, X[:2], method="grad_cam")
+    assert read == [2]
+    np.testing.assert_array_equal(
+        display.saliency.maps["task0"], task_saliency(clf, X[:2], method="grad_cam").maps["task0"]
+    )

@@ -21,6 +21,7 @@ def test_chosen_tasks(tasks, expected):
         ([], "tasks is empty: name at least one of"),
         (["left", 5, 1], "tasks names the task 5 twice"),
         (["lefft"], "tasks names the task 'lefft'.*Did you mean 'left'"),
+        (1.5, "tasks names the task 1.5, but the tasks are"),
     ],
 )
 def test_bad_tasks(tasks, message):

@@ -261,5 +261,5 @@ def test_bad_calls_name_what_is_wrong(digits, targets, forests):
         task_scorer(0)(forest, X, y, sample_weight=[1, 2, 3])
     with pytest.raises(ValueError, match="the metric 'positive_likelihood_ratio' takes none"):
         task_scorer(2, "positive_likelihood_ratio")(forest, X, y, sample_weight=np.ones(200))
-    with pytest.raises(ValueError, match="LogisticRegression has no classes_, so it is no fitted classifier"):
+    with pytest.raises(NotFittedError, match="LogisticRegression has no classes_, so it is no fitted classifier"):
         task_scorer(0)(LogisticRegression(), X, y)

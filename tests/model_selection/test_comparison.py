@@ -4,11 +4,11 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_digits
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, ShuffleSplit
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, PredefinedSplit, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skmtl import MultiTaskCNNClassifier
+from skmtl import MultiTaskCalibratedClassifier, MultiTaskCNNClassifier, TaskGroupingClassifier
 from skmtl.datasets import TaskImages
 from skmtl.exceptions import UndefinedGainWarning, UnlabelledTaskWarning
 from skmtl.metrics import delta_m
@@ -56,11 +56,14 @@ def test_scores_by_hand():
     table = result.table
     assert table.index.tolist() == ["a", "b"]
     assert table["difference"].tolist() == pytest.approx([0, -1 / 3])
-    # Both folds differ by the same: an interval without length, and harm.
-    assert table.loc["b", ["lower", "upper"]].tolist() == pytest.approx([-1 / 3, -1 / 3])
-    assert table["negative_transfer"].tolist() == [False, True]
+    # Both folds differ by the same, which two folds of six rows may do by chance: t times a sixth's rounding.
+    half = 12.7062047 * np.sqrt(1 / 6**2 / 12 / 2)
+    assert table.loc["b", ["lower", "upper"]].tolist() == pytest.approx([-1 / 3 - half, -1 / 3 + half])
+    assert table["negative_transfer"].tolist() == [False, False]
     assert result.delta_m == pytest.approx(delta_m([1 / 2, 1 / 3], [1 / 2, 2 / 3])) == pytest.approx(-25)
-    assert result.delta_m_interval == pytest.approx((-25, -25))
+    # A row more changes the mean of two tasks' gains by half of 1/6 of what their scores are, 7/12.
+    half *= 100 / 2 / (7 / 12)
+    assert result.delta_m_interval == pytest.approx((-25 - half, -25 + half))
     assert (result.metric, result.confidence_level) == ("accuracy", 0.95)
 
 
@@ -154,6 +157,28 @@ def test_costs_of_real_networks():
     assert (costs[["fit_time", "predict_time"]] > 0).all(axis=None)
 
 
+def test_parameters_of_all_networks_of_a_meta_estimator():
+    digits, target = load_digits(return_X_y=True)
+    y = pd.DataFrame({"digit": target, "odd": target % 2})[:80]
+    clf = MultiTaskCNNClassifier(max_epochs=1, image_shape=(8, 8))
+    grouped = TaskGroupingClassifier(MultiTaskCalibratedClassifier(clf, cv=2), groups=[("digit",), ("odd",)])
+    how = {"cv": 2, "n_repeats": 1, "random_state": 0}
+    costs = compare_with_single_task(grouped, digits[:80], y, **how).costs
+    alone = compare_with_single_task(clf, digits[:80], y, **how).costs
+    assert costs["parameters"].tolist() == [alone.loc["single_task", "parameters"]] * 2
+
+
+def test_a_search_over_ways_to_share():
+    digits, target = load_digits(return_X_y=True)
+    y = pd.DataFrame({"digit": target, "odd": target % 2})[:60]
+    clf = MultiTaskCNNClassifier(max_epochs=1, image_shape=(8, 8))
+    how = {"cv": 2, "n_repeats": 1, "random_state": 0}
+    grid = {"task_weights": [{"digit": 1, "odd": 3}]}
+    searched = compare_with_single_task(GridSearchCV(clf, grid, cv=2), digits[:60], y, **how).scores
+    given = compare_with_single_task(clf.set_params(task_weights=[1, 3]), digits[:60], y, **how).scores
+    pd.testing.assert_frame_equal(searched, given)
+
+
 def test_models_that_count_no_parameters():
     result = compare_with_single_task(Counting(), X, Y, cv=KFold(2), n_repeats=1)
     assert result.costs["parameters"].isna().all()
@@ -172,7 +197,7 @@ def test_report():
     result = compare_with_single_task(Counting(), X, Y, cv=KFold(2), n_repeats=1)
     text = str(result)
     assert "accuracy, multi-task against single-task, 95 % intervals" in text
-    assert "delta_m -25.00 % [-25.00, -25.00], higher is better" in text
+    assert "delta_m -25.00 % [-62.05, +12.05], higher is better" in text
     assert repr(result) == "SingleTaskComparison(delta_m=-25, tasks=['a', 'b'])"
 
 
@@ -209,6 +234,24 @@ def test_nothing_is_relative_to_zero():
     assert np.isnan(result.delta_m_interval).all()
 
 
+def test_nothing_is_relative_to_infinity():
+    with pytest.warns(
+        UndefinedGainWarning, match=r"\['a', 'b'\] score 0 in some splits \(or a score is infinite\)"
+    ) as seen:
+        result = compare_with_single_task(Counting(), X, Y, cv=KFold(2), n_repeats=1, scoring=lambda y, p: -np.inf)
+    assert [w.filename for w in seen] == [__file__]
+    assert np.isnan(result.delta_m)
+    assert result.table[["difference", "lower", "upper"]].isna().all(axis=None)
+    assert not result.table["negative_transfer"].any()
+
+
+def test_task_names_may_be_tuples():
+    y = Y.set_axis(pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]), axis=1)
+    result = compare_with_single_task(Counting(), X, y, cv=KFold(2), n_repeats=1)
+    assert result.table.index.tolist() == [("a", 1), ("b", 2)]
+    assert result.scores["task"].tolist() == [("a", 1), ("b", 2)] * 2
+
+
 @pytest.mark.parametrize(
     ("how", "message"),
     [
@@ -220,6 +263,7 @@ def test_nothing_is_relative_to_zero():
         ({"sample_weight": [1, 2]}, "sample_weight must have shape"),
         ({"estimator": "cnn"}, "The 'estimator' parameter of compare_with_single_task must be"),
         ({"y": Y["a"]}, r"y must have at least two tasks .* Got \['a'\]"),
+        ({"sample_weight": np.ones(12), "scoring": lambda y, p: 0.5}, "sample_weight was given, but the metric"),
         ({"X": X[:3]}, "inconsistent numbers of samples"),
         ({"X": {"a": X[:3], "b": X[:3]}}, "inconsistent numbers of samples"),
         ({"X": {"a": X, "c": X}}, "X names the task 'c'"),
@@ -230,3 +274,8 @@ def test_bad_input_before_any_training(how, message):
     with pytest.raises(ValueError, match=message):
         compare_with_single_task(how.pop("estimator"), how.pop("X"), how.pop("y"), **how)
     assert SEEN == []
+
+
+def test_a_class_is_no_estimator():
+    with pytest.raises(TypeError, match=r"estimator must be an instance. Got the class Counting .* pass Counting\(\)"):
+        compare_with_single_task(Counting, X, Y)

@@ -173,6 +173,15 @@ def test_columns_are_matched_by_name_and_the_diagonal_is_not_read():
     pd.testing.assert_frame_equal(shuffled, before)
 
 
+def test_a_task_may_be_called_affinity():
+    names = ["affinity", "b"]
+    assert select_task_groups(pd.DataFrame([[0, 1.0], [1.0, 0]], names, names), 1).groups == [("affinity", "b")]
+
+
+def test_a_score_of_zero_has_no_sign():
+    assert repr(select_task_groups(np.zeros((2, 2)), 1)) == "TaskGrouping(groups=[(0, 1)], score=0, cost=1, exact=True)"
+
+
 def test_takes_a_result_with_an_affinity():
     class Result:
         affinity = PUBLISHED

@@ -43,6 +43,37 @@ def test_the_interval_never_gets_shorter_than_that_of_independent_folds():
     assert split_interval(repeats, 1, True, 0.95) == pytest.approx((0.505 - half, 0.505 + half))
 
 
+@pytest.mark.parametrize("tied", [[[0.1, 0.1, 0.1]], [[0.1] * 3, [0.3 - 0.2] * 3]])
+def test_folds_that_tie_say_no_more_than_a_step_of_scores(tied):
+    n = len(tied) * 3
+    half = stats.t.ppf(0.975, n - len(tied)) * np.sqrt(0.05**2 / 12 / 3)
+    lower, upper = split_interval(tied, 1 / 2, True, 0.95, 0.05)
+    # Repeats vary by nothing here, so that averaging over them takes nothing away.
+    assert (lower, upper) == pytest.approx((0.1 - half, 0.1 + half))
+    half = stats.t.ppf(0.975, n - 1) * np.sqrt(0.05**2 / 12 * (1 / n + 1 / 2))
+    assert split_interval(tied, 1 / 2, False, 0.95, 0.05) == pytest.approx((0.1 - half, 0.1 + half))
+    assert split_interval([[0.1, 0.1, 0.15]], 1 / 2, True, 0.95, 0.05) == split_interval(
+        [[0.1, 0.1, 0.15]], 1 / 2, True, 0.95
+    )
+
+
+def test_coverage_where_folds_tie():
+    rng = np.random.default_rng(0)
+    # Two folds of 50 rows, of which a few are right in one model only; truth: 0.
+    found = (rng.binomial(3, 0.5, (2000, 2)) - rng.binomial(3, 0.5, (2000, 2))) / 50
+
+    def rate(step):
+        intervals = np.array([split_interval(folds[None], 1, True, 0.95, step) for folds in found])
+        return np.mean((intervals[:, 0] <= 1e-12) & (intervals[:, 1] >= -1e-12))
+
+    assert rate(0.0) < 0.9
+    assert rate(1 / 50) > 0.95
+
+
+def test_infinite_differences_have_no_interval():
+    assert np.isnan(split_interval([[0.1, np.inf, 0.3]], 1 / 2, True, 0.95)).all()
+
+
 def test_missing_differences_do_not_count():
     assert split_interval([[0.1, np.nan, 0.3]], 1 / 2, True, 0.95) == split_interval([[0.1, 0.3]], 1 / 2, True, 0.95)
     assert np.isnan(split_interval([[0.1, np.nan]], 1 / 2, True, 0.95)).all()

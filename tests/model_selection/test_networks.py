@@ -146,6 +146,19 @@ def test_cheapest_among_equals():
     assert select_networks(losses, 2).groups == [("a", "b")]
 
 
+def test_cheapest_among_sums_of_other_terms():
+    # 8 both ways; in units of the solver 3 + 1 is a bit less than 2 + 2.
+    losses = {("a", "b"): [3, 1], ("c", "d"): [3, 1], ("a", "b", "c", "d"): [2, 2, 2, 2]}
+    found = select_networks(losses, 2, costs={("a", "b"): 1, ("c", "d"): 1, ("a", "b", "c", "d"): 1.5})
+    assert found.groups == [("a", "b", "c", "d")]
+    assert (found.score, found.cost) == (8, 1.5)
+
+
+def test_a_task_may_be_called_losses():
+    frame = pd.DataFrame({"losses": [0.1, 0.3], "b": [np.nan, 0.1]}, index=pd.Index(["losses", ("losses", "b")]))
+    assert select_networks(frame, 2).assignment == {"losses": ("losses",), "b": ("losses", "b")}
+
+
 def test_nothing_is_free_but_zero_is_a_cost():
     assert select_networks({"a": 0.5, "b": 0.5}, 1, costs=lambda group: 0).score == pytest.approx(1.0)
 

@@ -140,6 +140,15 @@ def test_a_score_of_its_own_for_every_task():
         task_weight_tradeoff(search, metric={"left": "lef", "right": "r"})
     with pytest.raises(ValueError, match=r"metric must map every task to its score. Got the tasks \['left'\]"):
         task_weight_tradeoff(search, metric={"left": "l"})
+    with pytest.raises(TypeError, match=r"metric must be a str, a mapping .* Got \['l', 'r'\]"):
+        task_weight_tradeoff(search, metric=["l", "r"])
+
+
+def test_sequences_follow_the_scores_where_nothing_else_names_the_tasks():
+    search = fitted(GridSearchCV, {"task_weights": [[1, 3]]}, refit=False)
+    table = task_weight_tradeoff(search, metric={"right": "right_accuracy", "left": "left_accuracy"})
+    assert table["weight"].iloc[0].to_dict() == {"left": 0.25, "right": 0.75}
+    np.testing.assert_allclose(table["score"][["left", "right"]], expected([[0.25, 0.75]]))
 
 
 def test_several_metrics():
