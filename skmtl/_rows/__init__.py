@@ -1,6 +1,7 @@
 """Rows of images, read where they lie: in memory, in a mapped file, on a device or in a store."""
 
 from ._base import Rows
+from ._blank import image_cells, split_blank
 from ._checks import check_finite, check_numeric
 from ._lazy import LazyRows, to_numpy
 from ._read import pick_rows, read_rows
@@ -16,8 +17,10 @@ __all__ = [
     "check_finite",
     "check_numeric",
     "distinct_images",
+    "image_cells",
     "pick_rows",
     "read_rows",
+    "split_blank",
     "stack_rows",
     "to_numpy",
 ]

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import _num_samples
 
-from .._rows import distinct_images
+from .._rows import distinct_images, image_cells
 from .._targets import MISSING, TargetEncoder, read_targets
 from ._cell_weights import read_sample_weight
-from ._images import image_cells
 
 __all__ = ["CodedCells", "read_cells"]
 

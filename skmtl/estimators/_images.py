@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .._rows import distinct_images, stack_rows
+from .._rows import distinct_images, split_blank, stack_rows
 from .._targets import MISSING
 from .._validation import values_per_task
 
-__all__ = ["Images", "image_cells", "read_images", "split_blank"]
+__all__ = ["Images", "read_images"]
 
 
 @dataclass(frozen=True)
@@ -110,44 +110,3 @@ def read_images(X, check):
     # Before anything is made of the first set only.
     stack_rows(sets, [tasks[set_of.index(i)] for i in range(len(sets))])
     return Images(sets, blanks, dict(zip(tasks, set_of, strict=True)))
-
-
-def image_cells(X, task_names):
-    """Return 1 where a task has an image and 0 where it has none, (n_samples, n_tasks); None if all have one.
-
-    Parameters
-    ----------
-    X : array-like, or mapping task -> array-like
-        As `read_images` takes it.
-    task_names : list
-        The tasks.
-    """
-    found = distinct_images(X)
-    tasks, values, set_of = found or (task_names, [X], [0] * len(task_names))
-    blank = [split_blank(images)[1] for images in values]
-    if not any(mask is not None for mask in blank):
-        return None
-    n_samples = next(len(mask) for mask in blank if mask is not None)
-    blank = [np.zeros(n_samples, bool) if mask is None else mask for mask in blank]
-    order = values_per_task("X", dict(zip(tasks, set_of, strict=True)), task_names, complete=True)
-    return np.column_stack([~blank[i] for i in order]).astype(np.float64)
-
-
-def split_blank(X):
-    """Return (X, mask of the rows without image): those that a masked array masks as a whole.
-
-    Parameters
-    ----------
-    X : object
-        Anything but such a masked array is returned as it is, with None.
-    """
-    if not isinstance(X, np.ma.MaskedArray) or X.ndim < 2 or not np.ma.is_masked(X):
-        return X, None
-    mask = np.ma.getmaskarray(X).reshape(len(X), -1)
-    blank = mask.all(axis=1)
-    # A row masked in part is a mistake, of which the check of the images tells.
-    if (mask.any(axis=1) & ~blank).any():
-        return X, None
-    # What lies under the mask may be anything, but the network computes with it.
-    harmless = X.dtype.kind != "f" or np.isfinite(X.data[blank]).all()
-    return (X.data if harmless else X.filled(0)), blank

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from .._rows import image_cells
 from .._targets import read_targets
 from ..metrics import mean_task_score
 from ._cell_weights import read_sample_weight
-from ._images import image_cells
 
 __all__ = ["mean_accuracy"]
 

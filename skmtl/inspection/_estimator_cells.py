@@ -1,13 +1,10 @@
 """What a fitted estimator says about the labelled rows of each task."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..metrics._columns import Cells
 from ..metrics._probability_cells import ProbabilityCells, check_known_labels
 from ..metrics._scorer_base import TaskScores
-from ._images import blank_rows
 
 __all__ = ["EstimatorCells"]
 
@@ -68,10 +65,7 @@ class EstimatorCells:
         return Cells(self.names[task], column.labels, predicted[rows], rows, weight)
 
     def _column(self, task):
-        column, blank = self._scores.columns[task], blank_rows(self._scores.responses.X, task, self.names)
-        if blank is not None:
-            kept = column.labelled & ~blank
-            column = replace(column, labels=column.labels[kept[column.labelled]], labelled=kept)
+        column = self._scores.columns[task]
         if len(column.labels):
             check_known_labels(self.names[task], column.labels, self.classes(task))
         return column

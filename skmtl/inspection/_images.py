@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._inputs import ImageLayout
-from .._rows import TaskImages, distinct_images, read_rows, to_numpy
+from .._rows import TaskImages, distinct_images, image_cells, read_rows, to_numpy
 from .._validation import values_per_task
 from ..model_selection._task_subset import take_rows
 from ._nested import nested
@@ -96,10 +96,8 @@ def blank_rows(X, task, task_names):
     task_names : list
         The tasks.
     """
-    own = _own(X, task, task_names)
-    if not np.ma.is_masked(own):
-        return None
-    return np.ma.getmaskarray(own).reshape(len(own), -1).all(axis=1)
+    seen = image_cells(X, task_names)
+    return None if seen is None else seen[:, task] == 0
 
 
 def _own(X, task, task_names):

@@ -1,7 +1,10 @@
 """What both scorers share: reading the target beside an estimator, and metadata routing."""
 
+from dataclasses import replace
+
 from sklearn.utils.metadata_routing import MetadataRequest
 
+from .._rows import image_cells
 from .._targets import read_targets
 from ._columns import has_weight, spread_weights, warn_unlabelled
 from ._responses import Responses, fitted_attribute
@@ -20,7 +23,7 @@ class TaskScores:
     estimator : fitted classifier
         Of one or more tasks.
     X, y : array-like
-        Input and true labels.
+        Input and true labels. Rows of X masked as a whole are no images, and their labels do not count.
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
         Weights.
     missing_label : scalar
@@ -36,7 +39,9 @@ class TaskScores:
         if known is not None:
             targets = targets.aligned(list(known))
         self.names = list(known) if known is not None and not targets.named else targets.names
-        self.columns = targets.columns
+        # Rows that are no image have no labels either, as in training.
+        seen = image_cells(X, self.names)
+        self.columns = [c if seen is None else _seen(c, seen[:, t] > 0) for t, c in enumerate(targets.columns)]
         self.weights = spread_weights(sample_weight, targets.n_samples, self.names, columns)
         self.responses = Responses(estimator, X, self.names, targets.n_samples)
 
@@ -62,6 +67,11 @@ class TaskScores:
     def _weight(self, task):
         weight = self.weights[task]
         return None if weight is None else weight[self.columns[task].labelled]
+
+
+def _seen(column, rows):
+    kept = column.labelled & rows
+    return replace(column, labels=column.labels[kept[column.labelled]], labelled=kept)
 
 
 class ScorerBase:

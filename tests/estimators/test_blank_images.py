@@ -11,6 +11,7 @@ from skorch.helper import SliceDict
 
 from skmtl import MultiTaskCNNClassifier
 from skmtl.datasets import TaskImages
+from skmtl.metrics import multi_task_scorer, task_scorer
 
 NAMES = ["digit", "parity"]
 
@@ -324,3 +325,15 @@ def test_weights_of_named_labels_for_a_model_of_nameless_ones(blank):
     clf = MultiTaskCNNClassifier(max_epochs=1, random_state=0).fit(blank.X, blank.y.to_numpy(object))
     plain = clf.score(blank.X, blank.y)
     assert clf.score(blank.X, blank.y, sample_weight=np.ones((40, 2))) == plain
+
+
+def test_scorers_leave_their_labels_out(make, blank):
+    clf = make().fit(blank.X, blank.y)
+    scores = multi_task_scorer("accuracy")(clf, blank.X, blank.y)
+    assert scores["mean_accuracy"] == clf.score(blank.X, blank.y)
+    assert scores == multi_task_scorer("accuracy")(clf, blank.images, blank.missing)
+    images = {"digit": blank.X, "parity": blank.images}
+    clf = make().fit(images, blank.y)
+    right = clf.predict(images) == blank.y.to_numpy()
+    assert task_scorer("digit")(clf, images, blank.y) == right[blank.kept, 0].mean()
+    assert task_scorer("parity")(clf, images, blank.y) == right[:, 1].mean()

@@ -109,5 +109,5 @@ def test_rows_masked_as_a_whole_are_blank():
     assert blank_rows(X, 0, ["a"]) is None
     masked[2] = np.ma.masked
     assert blank_rows(masked, 0, ["a"]).tolist() == [False, False, True, False, False]
-    assert blank_rows({"a": X, "b": masked}, 0, ["a", "b"]) is None
+    assert not blank_rows({"a": X, "b": masked}, 0, ["a", "b"]).any()
     assert blank_rows({"a": X, "b": masked}, 1, ["a", "b"])[2]

@@ -137,6 +137,14 @@ def test_twelve_tasks_exactly():
     assert exact.score >= select_task_groups(affinity, 4, method="heuristic", random_state=0).score - 1e-12
 
 
+@pytest.mark.parametrize("affinity", [0.0, 1.0])
+def test_twelve_tasks_all_alike(affinity):
+    # Every choice is as good as any other; trying them all took a minute.
+    grouping = select_task_groups(np.full((12, 12), affinity), 7, allow_singletons=True)
+    assert grouping.groups == [tuple(range(12))]
+    assert grouping.score == pytest.approx(affinity)
+
+
 def test_a_task_may_stand_alone_only_if_allowed():
     affinity = np.array([[0, 0.5, -0.3], [0.4, 0, -0.3], [-0.2, -0.2, 0]])
     assert select_task_groups(affinity, 2, allow_singletons=True).groups == [(0, 1), (2,)]
