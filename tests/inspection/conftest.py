@@ -1,16 +1,9 @@
-"""Estimators that say what they are told, and figures closed after every test."""
+"""Estimators that say what they are told."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import pyplot as plt
 from sklearn.base import BaseEstimator, ClassifierMixin
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 class Told(ClassifierMixin, BaseEstimator):
