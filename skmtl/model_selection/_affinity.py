@@ -4,6 +4,7 @@ import warnings
 from numbers import Integral
 
 import pandas as pd
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
 
@@ -112,8 +113,8 @@ def task_affinity(
     -------
     TaskAffinity
         Estimate, standard errors and repeats; rows give, columns receive. The estimate is the mean of the
-        repeats and its standard error theirs; for ``"label_association"``, the association in all rows and the
-        standard deviation over the resamples.
+        repeats that know an entry and its standard error theirs; for ``"label_association"``, the association in all
+        rows and the standard deviation over the resamples.
 
     Raises
     ------
@@ -121,9 +122,11 @@ def task_affinity(
         If an argument makes no sense or is for another method, or y has a single task; before any training. Also if
         the tasks share no layer to train, or one has weight 0, where `method` reads gradients; before the first step.
     TypeError
-        If `method` reads gradients and `estimator` holds no network that is trained by them.
+        If `estimator` is a class or frozen, or `method` reads gradients and it holds no network that is trained by
+        them.
     KeyboardInterrupt
-        If the user interrupts a fit.
+        If the user, or a callback, interrupts a fit whose gradients are read. ``"transfer"`` goes on, as a search
+        does, from a model that has learned less; see `InterruptedFitWarning`.
 
     Warns
     -----
@@ -138,13 +141,14 @@ def task_affinity(
 
     Notes
     -----
-    With T tasks, ``"lookahead"`` and ``"gradient_cosine"`` take one training run a repeat. A probed batch costs T
-    passes backward, and the former T + 1 passes forward, on top of its step, and memory for T gradients. The probe
-    does not change the training. It computes in the precision of the parameters and with the batch statistics and
-    dropout masks of the step itself. Learned are the tasks' losses as in training, with their class weights and
-    sample weights, but without `task_weights` and `weighting`. With soft sharing (cross-stitch, experts, attention)
-    shared are parameters that more than one task reaches. Batches without a label of a task do not count for it. An
-    `augment` with random numbers of its own, not PyTorch's, draws anew in every forward pass.
+    With T tasks, ``"lookahead"`` and ``"gradient_cosine"`` take one training run a repeat, of a search a whole
+    search. A probed batch costs, on top of its step, one pass forward, T backward and memory for T gradients, and
+    for the former T + 1 more passes forward. The probe does not change the training. It computes in the precision of
+    the parameters and with the batch statistics and dropout masks of the step itself. Learned are the tasks' losses
+    as in training, with their class weights and sample weights, but without `task_weights` and `weighting`. With
+    soft sharing (cross-stitch, experts, attention) shared are parameters that more than one task reaches. Batches
+    without a label of a task do not count for it. An `augment` with random numbers of its own, not PyTorch's, draws
+    anew in every forward pass.
     ``"lookahead"`` puts the giver's own effect on the diagonal, ``"transfer"`` 0.
 
     ``"transfer"`` trains ``T (T + 1) / 2`` models a split and repeat, on the rows labelled for any of their tasks.
@@ -181,10 +185,9 @@ def task_affinity(
     odd      0.3  1.0
     """
     check_option("method", method, OPTIONS)
+    _check_estimator(estimator, method)
     given = {"every": every, "cv": cv, "scoring": scoring, "association": association, "sample_weight": sample_weight}
     _check_options(method, given)
-    if estimator is None and method != "label_association":
-        raise ValueError(f"estimator is None, but method={method!r} trains it: pass one, or use 'label_association'.")
     frame = task_frame(y, None if estimator is None else own_missing_label(estimator))
     names = list(frame.columns)
     if len(names) < 2:
@@ -202,6 +205,17 @@ def task_affinity(
         return _finish(method, names, repeats, *mean_and_error(repeats), losses)
     repeats = probed(estimator, X, y, sample_weight, method, every or EVERY, seeds, n_jobs, verbose)
     return _finish(method, names, repeats, *mean_and_error(repeats))
+
+
+def _check_estimator(estimator, method):
+    if isinstance(estimator, type):
+        raise TypeError(f"estimator is the class {estimator.__name__}: pass an instance, {estimator.__name__}(...).")
+    if method == "label_association":
+        return
+    if estimator is None:
+        raise ValueError(f"estimator is None, but method={method!r} trains it: pass one, or use 'label_association'.")
+    if isinstance(estimator, FrozenEstimator):
+        raise TypeError(f"estimator is frozen, but method={method!r} trains it anew: pass the classifier inside it.")
 
 
 def _check_options(method, given):

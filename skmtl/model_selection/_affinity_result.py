@@ -15,9 +15,9 @@ class TaskAffinity:
     Parameters
     ----------
     affinity : DataFrame of shape (n_tasks, n_tasks)
-        The estimate: rows give, columns receive. NaN where nothing could be found out.
+        The estimate: rows give, columns receive. NaN where no repeat could find anything out.
     standard_error : DataFrame of shape (n_tasks, n_tasks)
-        Of the estimate, over the repeats; NaN with a single one.
+        Of the estimate, over the repeats that know an entry; NaN with a single one.
     repeats : ndarray of shape (n_repeats, n_tasks, n_tasks)
         The matrix of every repeat; for ``"label_association"``, of every resample of the rows.
     method : str

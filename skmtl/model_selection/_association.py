@@ -74,10 +74,10 @@ def _resampled_matrix(codes, association, seed):
 def _table(first, second):
     """Return how often every two labels meet, without labels that never occur."""
     both = (first != MISSING) & (second != MISSING)
-    (_, first), (_, second) = (np.unique(part[both], return_inverse=True) for part in (first, second))
-    table = np.zeros((first.max(initial=-1) + 1, second.max(initial=-1) + 1), dtype=np.int64)
-    np.add.at(table, (first, second), 1)
-    return table
+    n_rows, n_columns = first.max(initial=MISSING) + 1, second.max(initial=MISSING) + 1
+    cells = first[both] * n_columns + second[both]
+    table = np.bincount(cells, minlength=n_rows * n_columns).reshape(n_rows, n_columns)
+    return table[table.any(axis=1)][:, table.any(axis=0)]
 
 
 def _cramers_v(table):

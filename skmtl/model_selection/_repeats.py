@@ -1,6 +1,5 @@
 """Measurements that are repeated: how they are run, and how far they differ."""
 
-import numpy as np
 import pandas as pd
 from sklearn.utils.parallel import Parallel
 from tqdm.auto import tqdm
@@ -27,12 +26,16 @@ def run_jobs(jobs, unit, n_jobs, verbose):
 
 
 def mean_and_error(repeats):
-    """Return the mean of repeats, shape (n_repeats, ...), and its standard error."""
-    return repeats.mean(axis=0), deviation(repeats) / np.sqrt(len(repeats))
+    """Return the mean of repeats, shape (n_repeats, ...), and its standard error, over those that are not NaN."""
+    return _over_known(repeats, "mean"), _over_known(repeats, "sem")
 
 
 def deviation(repeats):
     """Return the standard deviation of repeats, shape (n_repeats, ...), over those that are not NaN."""
-    # pandas has no warning of its own for a single one.
-    flat = pd.DataFrame(repeats.reshape(len(repeats), -1))
-    return flat.std(ddof=1).to_numpy().reshape(repeats.shape[1:])
+    return _over_known(repeats, "std")
+
+
+def _over_known(repeats, statistic):
+    # pandas leaves out NaN, and has no warning of its own where it leaves nothing, or a single one.
+    found = getattr(pd.DataFrame(repeats.reshape(len(repeats), -1)), statistic)()
+    return found.to_numpy().reshape(repeats.shape[1:])

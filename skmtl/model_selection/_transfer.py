@@ -9,7 +9,7 @@ from .._weights import check_task_weights
 from ..metrics._resolve import resolve_metric
 from ._evaluate import evaluate
 from ._repeated_splits import repeated_splits
-from ._repeats import run_jobs
+from ._repeats import mean_and_error, run_jobs
 from ._split import MultiTaskStratifiedShuffleSplit
 from ._task_subset import with_seed
 
@@ -40,12 +40,17 @@ def transfer(estimator, X, frame, weights, cv, scoring, seeds, n_jobs, verbose):
     """
     names = list(frame.columns)
     _check_all_trained(estimator, names)
+    if not (labelled := frame.notna().any()).all():
+        raise ValueError(f"Task {labelled.idxmin()!r} has no label at all: drop this column of y.")
     metric = resolve_metric(scoring, {})
     cv = MultiTaskStratifiedShuffleSplit(1, test_size=0.25) if cv is None else cv
+    splits = repeated_splits(cv, frame, None, seeds)
+    if not splits:
+        raise ValueError(f"cv must have a split into training and held-out rows. Got {cv!r}, which has none.")
     models = _models_of(len(names))
     jobs = [
         delayed(evaluate)(with_seed(estimator, seed), X, frame, list(tasks), split, metric, weights)
-        for seed, split in repeated_splits(cv, frame, None, seeds)
+        for seed, split in splits
         for tasks in models
     ]
     found = [scores for scores, *_ in run_jobs(jobs, "fit", n_jobs, verbose)]
@@ -118,5 +123,5 @@ def mean_losses(scores, task_names):
     losses = {}
     for tasks, found in zip(_models_of(len(task_names)), scores, strict=True):
         names = tuple(task_names[t] for t in tasks)
-        losses[names] = dict(zip(names, (-found.mean(axis=0)).tolist(), strict=True))
+        losses[names] = dict(zip(names, (-mean_and_error(found)[0]).tolist(), strict=True))
     return losses

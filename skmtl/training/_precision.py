@@ -1,7 +1,7 @@
 """The floating-point type that the trunk computes in."""
 
 import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +19,12 @@ LEAST_FLOPS = 500_000
 # PyTorch's setting belongs to the process: the last of several fits in threads restores it.
 _LOCK = threading.Lock()
 _users, _before = 0, None
+
+# How a GPU rounds the inputs of float32 products, and of float32 convolutions: (read, write, not at all).
+_ROUNDINGS = [
+    (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision, "highest"),
+    (lambda: torch.backends.cudnn.allow_tf32, lambda value: setattr(torch.backends.cudnn, "allow_tf32", value), False),
+]
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class Precision:
     @contextmanager
     def tensor_cores(self):
         """Let a GPU round the inputs of float32 products to TF32's 10 bits meanwhile."""
-        if self.device_type != "cuda" or _chosen_by_the_user():
+        if self.device_type != "cuda" or _chosen_by_the_user(torch.get_float32_matmul_precision):
             yield
             return
         global _users, _before
@@ -68,18 +74,13 @@ class Precision:
     @contextmanager
     def exact(self):
         """Compute with all the digits of the parameters meanwhile: differences of losses would drown in fewer."""
-        with torch.autocast(self.device_type, enabled=False):
-            if self.device_type != "cuda" or _chosen_by_the_user():
-                yield
-                return
-            matmul, convolutions = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
-            torch.set_float32_matmul_precision("highest")
-            torch.backends.cudnn.allow_tf32 = False
-            try:
-                yield
-            finally:
-                torch.set_float32_matmul_precision(matmul)
-                torch.backends.cudnn.allow_tf32 = convolutions
+        with torch.autocast(self.device_type, enabled=False), ExitStack() as stack:
+            for read, write, exact in _ROUNDINGS if self.device_type == "cuda" else ():
+                if _chosen_by_the_user(read):
+                    break
+                stack.callback(write, read())
+                write(exact)
+            yield
 
     def scaler(self):
         """Return a gradient scaler for float16, whose smallest number gradients fall below; else None."""
@@ -110,9 +111,9 @@ def resolve_precision(precision, device, flops, runs_in):
     return Precision(device.type, torch.bfloat16 if faster and runs_in(torch.bfloat16) else None)
 
 
-def _chosen_by_the_user():
+def _chosen_by_the_user(read):
     try:
-        torch.get_float32_matmul_precision()
+        read()
     except RuntimeError:
         # What PyTorch says to whoever has used its newer interface, ``fp32_precision``.
         return True

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
 
 from skmtl import MultiTaskCNNClassifier
 from skmtl.exceptions import UnstableAffinityWarning
@@ -107,6 +108,19 @@ def test_arrays_missing_labels_and_weights(digits):
     np.testing.assert_allclose(result.affinity, without.affinity, rtol=1e-5, atol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore::skmtl.exceptions.UnstableAffinityWarning")
+@pytest.mark.parametrize("method", ["lookahead", "gradient_cosine"])
+def test_repeats_that_know_nothing_of_a_task_do_not_count(digits, method):
+    X, y = digits[0][:60], digits[1][:60].astype(float)
+    y.loc[4:, "odd"] = np.nan  # four labels, which not all probed batches have
+    result = task_affinity(small(batch_size=8), X, y, method, n_repeats=8, every=4, random_state=0)
+    found = result.repeats[:, 1, 0]
+    known = found[np.isfinite(found)]
+    assert 1 < len(known) < 8
+    assert result.affinity.loc["odd", "digit"] == pytest.approx(known.mean())
+    assert result.standard_error.loc["odd", "digit"] == pytest.approx(known.std(ddof=1) / len(known) ** 0.5)
+
+
 @pytest.mark.parametrize(
     ("method", "options"),
     [
@@ -131,6 +145,15 @@ def test_an_option_of_another_method_is_not_ignored(digits, method, options):
         ({"method": "lookahaed"}, ValueError, "method must be one of .*Did you mean 'lookahead'"),
         ({"estimator": None}, ValueError, "estimator is None, but method='lookahead' trains it"),
         ({"estimator": RandomForestClassifier()}, TypeError, "'transfer' or 'label_association'"),
+        ({"estimator": RandomForestClassifier, "method": "label_association"}, TypeError, r"pass an instance, Random"),
+        ({"estimator": FrozenEstimator(small())}, TypeError, "is frozen, but method='lookahead' trains it anew"),
+        ({"estimator": FrozenEstimator(small()), "method": "transfer"}, TypeError, "pass the classifier inside it"),
+        ({"method": "transfer", "cv": []}, ValueError, r"cv must have a split.*Got \[\], which has none"),
+        (
+            {"method": "transfer", "y": np.c_[np.arange(60) % 2, np.full(60, np.nan)]},
+            ValueError,
+            "'task1' has no label",
+        ),
         ({"n_repeats": 0}, ValueError, "'n_repeats' parameter of task_affinity"),
         ({"every": 0}, ValueError, "'every' parameter of task_affinity"),
         ({"association": "phi", "method": "label_association"}, ValueError, "'association' parameter"),

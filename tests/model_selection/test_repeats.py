@@ -13,7 +13,11 @@ def test_mean_and_standard_error():
 
 def test_one_repeat_has_no_error_and_gaps_do_not_count():
     assert np.isnan(mean_and_error(np.ones((1, 2, 2)))[1]).all()
-    assert deviation(np.array([[1.0], [np.nan], [3]])) == pytest.approx(2**0.5)
+    gaps = np.array([[1.0, np.nan], [np.nan, np.nan], [3, np.nan]])
+    assert deviation(gaps)[0] == pytest.approx(2**0.5)
+    mean, error = mean_and_error(gaps)
+    np.testing.assert_allclose(mean, [2, np.nan])
+    np.testing.assert_allclose(error, [1, np.nan])  # sqrt(2) over the root of the two that are known
 
 
 def test_jobs_come_back_in_order(capsys):

@@ -72,6 +72,8 @@ def test_scores_that_are_no_losses_and_alone_0():
     np.testing.assert_allclose(found[:, 0, 1], [np.nan, -0.5])
     np.testing.assert_allclose(found[:, [0, 1], [0, 1]], 0)
     assert mean_losses(scores, ["x", "y"])["x", "y"] == pytest.approx({"x": 0, "y": -0.35})
+    scores[2][0] = np.nan  # a repeat in which the pair has no held-out label
+    assert mean_losses(scores, ["x", "y"])["x", "y"] == pytest.approx({"x": 0.6, "y": -0.4})
 
 
 def test_accuracy_has_no_losses():

@@ -176,3 +176,24 @@ def test_exact_keeps_all_digits_meanwhile():
     assert torch.backends.cudnn.allow_tf32
     with torch.autocast("cpu", torch.bfloat16), Precision("cpu", torch.bfloat16).exact():
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+
+
+@pytest.fixture
+def own_convolutions():
+    """PyTorch's newer setting for convolutions, chosen by the user."""
+    setting = getattr(torch.backends.cudnn, "conv", None)
+    if not hasattr(setting, "fp32_precision"):
+        pytest.skip("this PyTorch has only the older interface")
+    before = setting.fp32_precision
+    setting.fp32_precision = "ieee"
+    yield setting
+    setting.fp32_precision = before
+
+
+def test_exact_leaves_what_the_user_chose_for_convolutions(own_convolutions):
+    torch.set_float32_matmul_precision("high")
+    with Precision("cuda").exact():
+        assert torch.get_float32_matmul_precision() == "highest"
+        assert own_convolutions.fp32_precision == "ieee"
+    assert torch.get_float32_matmul_precision() == "high"
+    assert own_convolutions.fp32_precision == "ieee"
