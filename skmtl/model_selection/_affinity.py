@@ -125,8 +125,7 @@ def task_affinity(
         If `estimator` is a class or frozen, or `method` reads gradients and it holds no network that is trained by
         them.
     KeyboardInterrupt
-        If the user, or a callback, interrupts a fit whose gradients are read. ``"transfer"`` goes on, as a search
-        does, from a model that has learned less; see `InterruptedFitWarning`.
+        If the user interrupts a fit (Ctrl-C). A callback that raises it stops its own fit only.
 
     Warns
     -----

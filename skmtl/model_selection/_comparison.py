@@ -89,6 +89,8 @@ def compare_with_single_task(
     ValueError
         If an argument makes no sense, y has a single task or there are fewer than two splits in all; before
         any training.
+    KeyboardInterrupt
+        If the user interrupts a fit (Ctrl-C). A callback that raises it stops its own fit only.
 
     Warns
     -----

@@ -8,7 +8,7 @@ from ..metrics._responses import fitted_attribute
 from ..metrics._scorer_base import TaskScores
 from ._task_subset import subset, take_rows
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "stop_if_cancelled"]
 
 
 def evaluate(estimator, X, frame, tasks, split, metric, weights):
@@ -40,10 +40,25 @@ def evaluate(estimator, X, frame, tasks, split, metric, weights):
     start = time.perf_counter()
     estimator.fit(take_rows(X, train), y.iloc[train], **fit_params)
     fitted = time.perf_counter()
+    stop_if_cancelled(estimator)
     held_out = TaskScores(estimator, take_rows(X, test), y.iloc[test], None if own is None else own[test], None)
     held_out.check(metric)
     scores = [held_out.score(t, metric) if held_out.has_labels(t) else np.nan for t in range(len(tasks))]
     return scores, _n_parameters(estimator), fitted - start, time.perf_counter() - fitted
+
+
+def stop_if_cancelled(estimator):
+    """Raise KeyboardInterrupt if the user broke the fit off, which on its own keeps what it has learned.
+
+    Of many fits, the user wants all to stop; a callback that stops the training means its own fit only.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Whatever holds the network, if there is one.
+    """
+    if getattr(fitted_attribute(estimator, "net_"), "cancelled", False):
+        raise KeyboardInterrupt("A fit was interrupted, and with it the comparison of models it is a part of.")
 
 
 def _n_parameters(estimator):

@@ -5,6 +5,7 @@ from sklearn.utils.parallel import delayed
 
 from ..metrics._responses import fitted_attribute
 from ..training import TaskProbe
+from ._evaluate import stop_if_cancelled
 from ._repeats import run_jobs
 from ._task_subset import with_seed
 
@@ -76,11 +77,8 @@ def _probed_once(estimator, X, y, fit_params, method, every, key):
     probe = TaskProbe(every=every, ahead=method == "lookahead")
     estimator.set_params(**{key: [*(own or []), (NAME, probe)]})
     estimator.fit(X, y, **fit_params)
-    net = fitted_attribute(estimator, "net_")
-    if net.interrupted:
-        # A fit keeps what it has learned; of several, the user wants all to stop.
-        raise KeyboardInterrupt
-    probe = dict(net.callbacks_).get(NAME)
+    stop_if_cancelled(estimator)
+    probe = dict(fitted_attribute(estimator, "net_").callbacks_).get(NAME)
     if probe is None:
         raise ValueError(f"{key} is searched over, which leaves no place for the probe: take it out of the search.")
     return probe.look_ahead_ if method == "lookahead" else probe.gradient_cosine_

@@ -10,6 +10,7 @@ from ._balanced_batches import BalancedBatches
 from ._batches import ConsecutiveBatches, RandomBatches
 from ._data import keep_batch
 from ._gradient_step import gradient_step
+from ._interruption import raised_by_statement
 from ._loader import BatchLoader
 from ._meter import EpochMeter
 from ._param_groups import parameter_groups
@@ -61,7 +62,7 @@ class MultiTaskNet(TaskLosses, NeuralNet):
         self.precision = precision
         self.gradient_level = gradient_level
         self.record_conflicts = record_conflicts
-        self.interrupted = False
+        self.interrupted = self.cancelled = False
         self.input_of = None
 
     @property
@@ -193,11 +194,12 @@ class MultiTaskNet(TaskLosses, NeuralNet):
         self.history.record(prefix + "_batch_count", count)
 
     def fit_loop(self, *args, **kwargs):
-        """Train; remember whether it was the user, not early stopping, who stopped it."""
-        self.interrupted = False
+        """Train; remember whether it was the user, not early stopping, who stopped it, and whether by Ctrl-C."""
+        self.interrupted = self.cancelled = False
         try:
             return super().fit_loop(*args, **kwargs)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
+            self.cancelled = not raised_by_statement(error)
             self.interrupted = not any(
                 isinstance(cb, EarlyStopping) and cb.misses_ == cb.patience for _, cb in self.callbacks_
             )

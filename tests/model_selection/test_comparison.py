@@ -1,3 +1,5 @@
+import signal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, PredefinedSplit, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from skorch.callbacks import Callback
 
 from skmtl import MultiTaskCalibratedClassifier, MultiTaskCNNClassifier, TaskGroupingClassifier
 from skmtl.datasets import TaskImages
@@ -279,3 +282,15 @@ def test_bad_input_before_any_training(how, message):
 def test_a_class_is_no_estimator():
     with pytest.raises(TypeError, match=r"estimator must be an instance. Got the class Counting .* pass Counting\(\)"):
         compare_with_single_task(Counting, X, Y)
+
+
+@pytest.mark.filterwarnings("ignore::skmtl.exceptions.InterruptedFitWarning")
+def test_ctrl_c_in_a_fit_stops_the_comparison():
+    class CtrlC(Callback):
+        def on_batch_end(self, net, **kwargs):
+            signal.raise_signal(signal.SIGINT)
+
+    rng = np.random.default_rng(0)
+    clf = MultiTaskCNNClassifier(max_epochs=2, callbacks=[CtrlC()])
+    with pytest.raises(KeyboardInterrupt, match="A fit was interrupted"):
+        compare_with_single_task(clf, rng.random((12, 8, 8)), Y, cv=2, random_state=0)

@@ -1,5 +1,7 @@
 """Affinities from a training run, whatever the network is wrapped in."""
 
+import signal
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -8,6 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from skorch.callbacks import Callback
 
 from skmtl import MultiTaskCNNClassifier
 from skmtl.model_selection import task_affinity
@@ -81,10 +84,27 @@ def test_a_search_over_callbacks_leaves_no_place(digits):
         task_affinity(search, *digits, n_repeats=1, random_state=0)
 
 
-def test_an_interrupted_fit_interrupts(digits):
-    class Interrupt(TaskProbe):
-        def on_batch_begin(self, net, **kwargs):
-            raise KeyboardInterrupt
+class StopAtOnce(Callback):
+    """Stops every fit after an epoch, as users write it."""
 
-    with pytest.warns(UserWarning, match="interrupted"), pytest.raises(KeyboardInterrupt):
-        task_affinity(small(callbacks=[Interrupt()]), *digits, random_state=0)
+    def on_epoch_end(self, net, **kwargs):
+        raise KeyboardInterrupt
+
+
+class CtrlC(Callback):
+    """The user loses patience in the first epoch."""
+
+    def on_batch_end(self, net, **kwargs):
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.filterwarnings("ignore::skmtl.exceptions.InterruptedFitWarning")
+@pytest.mark.parametrize("method", ["lookahead", "transfer"])
+def test_a_callback_stops_its_own_fit_and_ctrl_c_everything(digits, method):
+    def measured(**params):
+        clf = small(lr_scheduler="constant", **params)
+        return task_affinity(clf, *digits, method, n_repeats=1, random_state=0).affinity
+
+    np.testing.assert_array_equal(measured(callbacks=[StopAtOnce()]), measured(max_epochs=1))
+    with pytest.raises(KeyboardInterrupt, match="A fit was interrupted, and with it the comparison"):
+        measured(callbacks=[CtrlC()])
