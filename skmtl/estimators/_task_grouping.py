@@ -194,8 +194,21 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
             frame, fit_params = cells.labels, {}
         how = {"method": self.affinity, "random_state": seed, "n_jobs": self.n_jobs}
         affinity = task_affinity(self.estimator, X, frame, **how, **fit_params)
+        self._check_known(affinity)
         how = {"allow_singletons": self.allow_singletons, "random_state": seed}
         return affinity, select_task_groups(affinity, self.n_groups, **how)
+
+    def _check_known(self, affinity):
+        matrix = affinity.affinity.to_numpy()
+        unknown = np.argwhere(~np.isfinite(matrix) & ~np.eye(len(matrix), dtype=bool))
+        if len(unknown):
+            giver, receiver = (affinity.task_names[t] for t in unknown[0])
+            where = "row of y" if self.affinity == "label_association" else "batch that was looked at"
+            raise ValueError(
+                f"affinity={self.affinity!r} knows nothing of what task {giver!r} gives to task {receiver!r}: no "
+                f"{where} has labels of both, or they are all the same. Use affinity='transfer', which asks of no row "
+                "to have both, or pass groups."
+            )
 
     @property
     def _fitted(self):

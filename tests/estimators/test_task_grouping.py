@@ -237,3 +237,15 @@ def test_a_classifier_without_probabilities_has_none(noisy):
     clf = TaskGroupingClassifier(Constant(), [(0,)])
     assert not hasattr(clf, "predict_proba")
     assert not clf.fit(noisy.X, noisy.frame["on"]).predict(noisy.X).any()
+
+
+@pytest.mark.filterwarnings("ignore::skmtl.exceptions.UnstableAffinityWarning")
+def test_tasks_without_a_common_row(linear, noisy):
+    apart = noisy.frame.astype(object)
+    apart.loc[:119, "on"] = None
+    apart.loc[120:, "kind"] = None
+    clf = TaskGroupingClassifier(linear(), affinity="label_association", random_state=0)
+    with pytest.raises(
+        ValueError, match="affinity='label_association' knows nothing of what task 'kind' gives to task 'on'"
+    ):
+        clf.fit(noisy.X, apart)
