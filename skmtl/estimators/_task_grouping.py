@@ -57,7 +57,7 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
     estimators_ : list of classifier
         The fitted clones, one per group.
     affinity_ : TaskAffinity or None
-        What was measured; None if the groups were given, or y has a single task.
+        What was measured; None if the groups were given, or y has a single task or `n_groups` is 1.
     classes_ : ndarray or list of ndarray
         Labels; a list with one entry per task if y is 2-D.
     n_classes_ : int or list of int
@@ -187,8 +187,8 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
         """Return (affinity or None, groups)."""
         if not self._is_auto:
             return None, self.groups
-        if len(frame.columns) == 1:
-            return None, [(0,)]
+        if len(frame.columns) == 1 or self.n_groups == 1:
+            return None, [tuple(range(len(frame.columns)))]
         if self.affinity == "label_association":
             # It reads neither images nor weights, but labels without them do not count.
             frame, fit_params = cells.labels, {}

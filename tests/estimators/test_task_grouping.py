@@ -118,6 +118,12 @@ def test_auto_with_lookahead_is_deterministic(make, digits):
     np.testing.assert_array_equal(one.predict(digits.images), two.predict(digits.images))
 
 
+def test_one_group_needs_no_measuring(noisy, linear):
+    clf = TaskGroupingClassifier(linear(), n_groups=1).fit(noisy.X, noisy.frame)  # no network to look ahead with
+    assert clf.groups_ == [("kind", "flag", "on")]
+    assert clf.affinity_ is None
+
+
 def test_weights_of_cells_go_to_their_tasks(noisy, linear):
     weights = np.random.default_rng(1).uniform(0.1, 2, (240, 3))
     clf = TaskGroupingClassifier(linear(C=0.1), GROUPS).fit(noisy.X, noisy.frame, sample_weight=weights)
