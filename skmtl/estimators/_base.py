@@ -32,6 +32,7 @@ from ._check_gradients import check_gradients
 from ._fewer_tasks import params_for_tasks
 from ._hold_out import hold_out
 from ._images import read_images
+from ._publish import publish_tasks
 from ._read_images import check_images_readable, check_rows
 from ._setting import resolve_setting
 from ._snapshot import snapshot
@@ -326,14 +327,9 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         return interrupted
 
     def _publish(self, net, layout, encoder):
-        single = encoder.one_dimensional_
         self.net_ = net
         self._layout = layout
-        self._encoder = encoder
-        self.classes_ = encoder.classes_[0] if single else encoder.classes_
-        self.n_classes_ = len(encoder.classes_[0]) if single else [len(c) for c in encoder.classes_]
-        self.n_tasks_ = len(encoder.classes_)
-        self.task_names_ = encoder.task_names_
+        publish_tasks(self, encoder)
         self.image_shape_ = layout.image_shape
         self.history_ = _tidy_history(net.history)
         self.n_iter_ = len(self.history_)

@@ -5,11 +5,11 @@ import warnings
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_is_fitted
 
 from ..exceptions import UncalibratedTaskWarning
 from ._cross_fitted import BaseCrossFitted
 from ._out_of_fold import task_probabilities
+from ._publish import publish_tasks
 from ._task_calibrator import TaskCalibrator, why_not
 
 __all__ = ["MultiTaskCalibratedClassifier"]
@@ -146,7 +146,7 @@ class MultiTaskCalibratedClassifier(BaseCrossFitted):
         self.temperatures_ = None
         if self.method == "temperature":
             self.temperatures_ = {k: 1.0 if c is None else c.temperature_ for k, c in self.calibrators_.items()}
-        self._publish(cells.encoder)
+        publish_tasks(self, cells.encoder)
         return self
 
     def _calibrator(self, name, classes, proba, codes, weights):
@@ -172,20 +172,3 @@ class MultiTaskCalibratedClassifier(BaseCrossFitted):
             return codes
         best = np.column_stack([p.argmax(axis=1) for p in self._distributions(X)])
         return best if codes is None else np.where(moved, best, codes)
-
-    def predict_proba(self, X):
-        """Predict the calibrated probability of every label.
-
-        Parameters
-        ----------
-        X : array-like
-            Images as at fit.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes) or list of n_tasks such arrays
-            Columns in the order of ``classes_``.
-        """
-        check_is_fitted(self, "task_names_")
-        proba = self._distributions(X)
-        return proba[0] if self._encoder.one_dimensional_ else proba

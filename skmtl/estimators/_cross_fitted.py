@@ -5,6 +5,7 @@ from numbers import Integral
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.validation import check_is_fitted
 
 from ._meta import BaseMultiTaskMeta
 from ._out_of_fold import of_fitted, out_of_fold
@@ -13,7 +14,10 @@ __all__ = ["BaseCrossFitted"]
 
 
 class BaseCrossFitted(BaseMultiTaskMeta):
-    """Subclasses have the parameters `estimator`, `cv` and `n_jobs`."""
+    """Subclasses have the parameters `estimator`, `cv` and `n_jobs`, and offer ``_distributions(X)``.
+
+    The latter are the probabilities of every task, a list of arrays of shape (n_samples, n_classes).
+    """
 
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict", "predict_proba"])],
@@ -41,3 +45,20 @@ class BaseCrossFitted(BaseMultiTaskMeta):
             )
         self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
         return held_out
+
+    def predict_proba(self, X):
+        """Predict the probability of every label: calibrated, or as the estimator does.
+
+        Parameters
+        ----------
+        X : array-like
+            Images as at fit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes) or list of n_tasks such arrays
+            Columns in the order of ``classes_``.
+        """
+        check_is_fitted(self, "task_names_")
+        proba = self._distributions(X)
+        return proba[0] if self._encoder.one_dimensional_ else proba

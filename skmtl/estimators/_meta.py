@@ -10,7 +10,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import check_is_fitted
 
 from .._targets import TargetEncoder, read_targets
-from ..metrics._responses import fitted_attribute
+from ..metrics._responses import fitted_attribute, fitted_classes
 from ..model_selection._task_subset import own_missing_label
 from ._coded_cells import read_cells
 from ._score import mean_accuracy
@@ -21,7 +21,7 @@ __all__ = ["BaseMultiTaskMeta"]
 class BaseMultiTaskMeta(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Around one `estimator`, fitted as `estimator_`; subclasses fit it and say what they predict.
 
-    Subclasses call `_read_cells` first and `_publish` last in `fit`, and offer ``_codes(X)``, the codes of the
+    Subclasses call `_read_cells` first and `publish_tasks` last in `fit`, and offer ``_codes(X)``, the codes of the
     predicted labels, of shape (n_samples, n_tasks).
     """
 
@@ -87,14 +87,6 @@ class BaseMultiTaskMeta(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         routed = process_routing(self, "fit", **given)
         return routed.estimator.fit, routed.splitter.split if hasattr(self, "cv") else {}
 
-    def _publish(self, encoder):
-        single = encoder.one_dimensional_
-        self._encoder = encoder
-        self.classes_ = encoder.classes_[0] if single else encoder.classes_
-        self.n_classes_ = len(encoder.classes_[0]) if single else [len(c) for c in encoder.classes_]
-        self.n_tasks_ = len(encoder.classes_)
-        self.task_names_ = encoder.task_names_
-
     def _own_codes(self, X):
         """Return the codes of the labels that the wrapped estimator predicts, shape (n_samples, n_tasks)."""
         return self._encoder.encode(read_targets(self._fitted.predict(X)))
@@ -140,13 +132,4 @@ def encoder_of(estimator, targets):
     encoder = fitted_attribute(estimator, "_encoder")
     if isinstance(encoder, TargetEncoder):
         return encoder
-    classes = fitted_attribute(estimator, "classes_")
-    if classes is None:
-        raise ValueError(f"{type(estimator).__name__} has no classes_: pass a fitted classifier.")
-    classes = [classes] if getattr(classes[0], "ndim", 0) == 0 else list(classes)
-    if len(classes) != len(targets.columns):
-        raise ValueError(
-            f"y has {len(targets.columns)} columns {targets.names!r}, but {type(estimator).__name__} was fitted on "
-            f"{len(classes)} tasks: pass one column per task."
-        )
-    return TargetEncoder().fit(targets, classes)
+    return TargetEncoder().fit(targets, fitted_classes(estimator, targets.names))

@@ -5,7 +5,6 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params
@@ -14,6 +13,7 @@ from .._rows import distinct_images
 from .._targets import MISSING, read_targets
 from ..metrics._responses import fitted_attribute
 from ..model_selection import MultiTaskStratifiedKFold
+from ..model_selection._repeated_splits import split_rows
 from ..model_selection._task_subset import take_rows
 
 __all__ = ["HeldOut", "of_fitted", "out_of_fold", "task_probabilities"]
@@ -108,8 +108,7 @@ def _splits(cv, y, cells, split_params):
     if cv is None or isinstance(cv, Integral):
         # Labels that do not count, such as those of weight 0, are as good as none for the folds too.
         cv, y = MultiTaskStratifiedKFold(5 if cv is None else cv), cells.labels
-    rows = np.zeros((len(cells), 1))
-    splits = [(_rows(train), _rows(test)) for train, test in check_cv(cv).split(rows, y, **split_params)]
+    splits = split_rows(cv, y, **split_params)
     if not splits:
         raise ValueError("cv gives no split: pass an int, a splitter or a list of (train, test).")
     for k, (train, _) in enumerate(splits):
@@ -122,11 +121,6 @@ def _splits(cv, y, cells, split_params):
                     "labels, or drop this column of y."
                 )
     return splits
-
-
-def _rows(part):
-    part = np.asarray(part)
-    return np.flatnonzero(part) if part.dtype == bool else part
 
 
 def _fit_and_predict(estimator, X, y, train, test, fit_params, classes):

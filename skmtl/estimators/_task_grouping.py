@@ -17,6 +17,7 @@ from ..model_selection._task_subset import inputs_of, subset, task_frame, with_s
 from ._given_groups import groups_of_tasks, resolve_groups
 from ._meta import BaseMultiTaskMeta
 from ._out_of_fold import task_probabilities
+from ._publish import publish_tasks
 
 __all__ = ["TaskGroupingClassifier"]
 
@@ -180,7 +181,7 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
         self.affinity_, self.estimators_, self._columns, self._serves = affinity, estimators, columns, serves
         self.groups_ = [tuple(names[t] for t in tasks) for tasks in columns]
         self.assignment_ = {name: self.groups_[g] for name, g in zip(names, serves, strict=True)}
-        self._publish(cells.encoder)
+        publish_tasks(self, cells.encoder)
         return self
 
     def _choose(self, X, frame, cells, fit_params, seed):

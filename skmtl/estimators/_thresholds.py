@@ -7,13 +7,13 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted
 
 from .._validation import values_per_task
 from ..exceptions import UncalibratedTaskWarning
 from ._best_threshold import best_threshold, candidate_thresholds, metrics_of_tasks
 from ._cross_fitted import BaseCrossFitted
 from ._out_of_fold import task_probabilities
+from ._publish import publish_tasks
 
 __all__ = ["MultiTaskTunedThresholdClassifier"]
 
@@ -148,7 +148,7 @@ class MultiTaskTunedThresholdClassifier(BaseCrossFitted):
         for metric, (task, name, classes) in zip(metrics, cells.tasks, strict=True):
             if metric is not None:
                 self._tune(metric, name, classes, *held_out.labelled(task))
-        self._publish(cells.encoder)
+        publish_tasks(self, cells.encoder)
         return self
 
     def _tune(self, metric, name, classes, proba, codes, weights):
@@ -170,29 +170,15 @@ class MultiTaskTunedThresholdClassifier(BaseCrossFitted):
         codes = np.empty((0, 0)) if all(tuned) else self._own_codes(X)
         if not any(tuned):
             return codes
-        proba = task_probabilities(self.estimator_, X, self._encoder.classes_)
+        proba = self._distributions(X)
         columns = [
             proba[t][:, 1] >= self.thresholds_[name] if tuned[t] else codes[:, t]
             for t, name in enumerate(self.task_names_)
         ]
         return np.column_stack(columns).astype(np.int64)
 
-    def predict_proba(self, X):
-        """Predict the probability of every label, as the estimator does.
-
-        Parameters
-        ----------
-        X : array-like
-            Images as at fit.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes) or list of n_tasks such arrays
-            Columns in the order of ``classes_``.
-        """
-        check_is_fitted(self, "task_names_")
-        proba = task_probabilities(self.estimator_, X, self._encoder.classes_)
-        return proba[0] if self._encoder.one_dimensional_ else proba
+    def _distributions(self, X):
+        return task_probabilities(self.estimator_, X, self._encoder.classes_)
 
 
 def _warn_untuned(name, reason):

@@ -4,8 +4,7 @@ import numpy as np
 
 from .._inputs import ImageLayout
 from .._rows import TaskImages, distinct_images, image_cells, read_rows, to_numpy
-from .._validation import values_per_task
-from ..model_selection._task_subset import take_rows
+from ..model_selection._task_subset import inputs_of, take_rows
 from ._nested import nested
 
 __all__ = ["blank_rows", "images_of_model", "images_of_rows", "inner_model"]
@@ -101,11 +100,8 @@ def blank_rows(X, task, task_names):
 
 
 def _own(X, task, task_names):
-    found = distinct_images(X)
-    if found is None:
-        return X
-    tasks, values, set_of = found
-    return values[values_per_task("X", dict(zip(tasks, set_of, strict=True)), task_names, complete=True)[task]]
+    own = inputs_of(X, task_names, [task])
+    return own if own is X else own[task_names[task]]
 
 
 def _taken(X, rows):

@@ -6,7 +6,7 @@ from sklearn.exceptions import NotFittedError
 from .._targets import read_targets
 from ._columns import predicted_labels
 
-__all__ = ["Responses", "fitted_attribute"]
+__all__ = ["Responses", "fitted_attribute", "fitted_classes"]
 
 
 def fitted_attribute(estimator, name):
@@ -20,6 +20,37 @@ def fitted_attribute(estimator, name):
             steps = getattr(estimator, "steps", None)
             estimator = steps[-1][1] if steps else None
     return None
+
+
+def fitted_classes(estimator, names):
+    """Return the labels of every task of a fitted classifier, a list of arrays.
+
+    Parameters
+    ----------
+    estimator : fitted classifier
+        Of one or more tasks.
+    names : list
+        Task names, in the estimator's order.
+    """
+    classes = fitted_attribute(estimator, "classes_")
+    if classes is None:
+        raise NotFittedError(
+            f"{type(estimator).__name__} has no classes_, so it is no fitted classifier: fit one first."
+        )
+    if np.ndim(classes[0]) == 0:
+        # With several tasks these are column numbers: a multi-label classifier of 0 and 1.
+        classes = [classes] if len(names) == 1 else [np.array([0, 1])] * len(names)
+    _check_tasks(estimator, names, len(classes), "classes_")
+    # Integers of a mixed target come as objects, which scikit-learn's metrics refuse.
+    return [read_targets(np.asarray(k)).columns[0].labels for k in classes]
+
+
+def _check_tasks(estimator, names, n_tasks, method):
+    if n_tasks != len(names):
+        raise ValueError(
+            f"y has {len(names)} columns {names!r}, but {method} of {type(estimator).__name__} "
+            f"has {n_tasks} tasks: pass one column per task."
+        )
 
 
 class Responses:
@@ -42,7 +73,7 @@ class Responses:
         self.X = X
         self.names = names
         self.n_samples = n_samples
-        self.classes = self._read_classes()
+        self.classes = fitted_classes(estimator, names)
         self._raw = {}
         self._predicted = None
 
@@ -90,25 +121,8 @@ class Responses:
             self._raw[method] = getattr(self.estimator, method)(self.X)
         return self._raw[method]
 
-    def _read_classes(self):
-        classes = fitted_attribute(self.estimator, "classes_")
-        if classes is None:
-            raise NotFittedError(
-                f"{type(self.estimator).__name__} has no classes_, so it is no fitted classifier: fit one first."
-            )
-        if np.ndim(classes[0]) == 0:
-            # With several tasks these are column numbers: a multi-label classifier of 0 and 1.
-            classes = [classes] if len(self.names) == 1 else [np.array([0, 1])] * len(self.names)
-        self._check_tasks(len(classes), "classes_")
-        # Integers of a mixed target come as objects, which scikit-learn's metrics refuse.
-        return [read_targets(np.asarray(k)).columns[0].labels for k in classes]
-
     def _check_tasks(self, n_tasks, method):
-        if n_tasks != len(self.names):
-            raise ValueError(
-                f"y has {len(self.names)} columns {self.names!r}, but {method} of {type(self.estimator).__name__} "
-                f"has {n_tasks} tasks: pass one column per task."
-            )
+        _check_tasks(self.estimator, self.names, n_tasks, method)
 
     def _check_rows(self, n_rows):
         if n_rows != self.n_samples:

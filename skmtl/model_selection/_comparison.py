@@ -4,14 +4,14 @@ from numbers import Integral, Real
 
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
-from sklearn.utils.parallel import Parallel, delayed
-from tqdm.auto import tqdm
+from sklearn.utils.parallel import delayed
 
 from .._weights import check_sample_weight
 from ..metrics._resolve import resolve_metric
 from ._comparison_summary import summarize
 from ._evaluate import evaluate
 from ._repeated_splits import repeated_splits
+from ._repeats import run_jobs
 from ._task_subset import check_inputs, own_missing_label, task_frame, with_seed
 
 __all__ = ["compare_with_single_task"]
@@ -145,11 +145,10 @@ def compare_with_single_task(
     if len(splits) < 2:
         raise ValueError("cv and n_repeats give a single split, but an interval needs two: raise n_repeats or cv.")
     models = [list(range(len(names))), *([t] for t in range(len(names)))]
-    jobs = (
+    jobs = [
         delayed(evaluate)(with_seed(estimator, seed), X, frame, tasks, split, metric, weights)
         for seed, split in splits
         for tasks in models
-    )
-    runs = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
-    bar = tqdm(runs, total=len(splits) * len(models), unit="fit", desc="compare", disable=not verbose, leave=False)
-    return summarize(list(bar), splits, names, n_repeats, metric.name, confidence_level)
+    ]
+    runs = run_jobs(jobs, "fit", n_jobs, verbose, desc="compare")
+    return summarize(runs, splits, names, n_repeats, metric.name, confidence_level)

@@ -8,7 +8,7 @@ from sklearn.model_selection import check_cv
 
 from ._split import MultiTaskStratifiedKFold
 
-__all__ = ["repeated_splits"]
+__all__ = ["repeated_splits", "split_rows"]
 
 
 def repeated_splits(cv, y, groups, seeds):
@@ -32,16 +32,31 @@ def repeated_splits(cv, y, groups, seeds):
     """
     if isinstance(cv, Integral):
         cv = MultiTaskStratifiedKFold(int(cv), shuffle=True)
-    cv = check_cv(cv)
-    rows = np.zeros((len(y), 1))
+    cv = check_cv(cv)  # a generator can be gone through once only
     found = []
     for seed in seeds:
         splitter = cv
         if hasattr(cv, "random_state") and getattr(cv, "shuffle", True):
             splitter = copy.copy(cv)
             splitter.random_state = int(seed)
-        found += [(int(seed), (_rows(train), _rows(test))) for train, test in splitter.split(rows, y, groups)]
+        found += [(int(seed), split) for split in split_rows(splitter, y, groups=groups)]
     return found
+
+
+def split_rows(cv, y, **split_params):
+    """Return a list of (train, test), both row numbers.
+
+    Parameters
+    ----------
+    cv : splitter or iterable of (train, test)
+        Masks count as the rows they are true for.
+    y : DataFrame or array-like of shape (n_samples, ...)
+        Target; X is not looked at.
+    **split_params : dict
+        Passed to ``split``, such as ``groups``.
+    """
+    splits = check_cv(cv).split(np.zeros((len(y), 1)), y, **split_params)
+    return [(_rows(train), _rows(test)) for train, test in splits]
 
 
 def _rows(part):

@@ -7,7 +7,7 @@ from tqdm.auto import tqdm
 __all__ = ["deviation", "mean_and_error", "run_jobs"]
 
 
-def run_jobs(jobs, unit, n_jobs, verbose):
+def run_jobs(jobs, unit, n_jobs, verbose, desc="affinity"):
     """Return the results of delayed calls, in their order.
 
     Parameters
@@ -20,9 +20,11 @@ def run_jobs(jobs, unit, n_jobs, verbose):
         How many run at the same time.
     verbose : int
         Whether to show a bar.
+    desc : str, default="affinity"
+        What stands before the bar.
     """
     done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
-    return list(tqdm(done, total=len(jobs), unit=unit, desc="affinity", disable=not verbose, leave=False))
+    return list(tqdm(done, total=len(jobs), unit=unit, desc=desc, disable=not verbose, leave=False))
 
 
 def mean_and_error(repeats):

@@ -14,6 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit, cross_val_score, train_test_split
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
@@ -295,3 +296,16 @@ def test_check_estimator(check):
     if check.func.__name__ == "check_classifiers_multilabel_output_format_decision_function":
         pytest.skip("no decision_function, as of MultiTaskCNNClassifier")
     check(whole())
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_frozen_multi_label_classifier(noisy):
+    y = np.column_stack([noisy.frame["on"], noisy.X[:, 0] > 0]).astype(int)
+    network = MLPClassifier((4,), max_iter=400, random_state=0).fit(noisy.X[:120], y[:120])
+    clf = MultiTaskCalibratedClassifier(FrozenEstimator(network)).fit(noisy.X[120:], y[120:])
+    np.testing.assert_array_equal(clf.predict(noisy.X), network.predict(noisy.X))
+    assert [k.tolist() for k in clf.classes_] == [[0, 1], [0, 1]]
+    raw, proba = network.predict_proba(noisy.X), clf.predict_proba(noisy.X)
+    for t, temperature in enumerate(clf.temperatures_.values()):
+        odds = (raw[:, t] / (1 - raw[:, t])) ** (1 / temperature)
+        np.testing.assert_allclose(proba[t][:, 1], odds / (1 + odds), rtol=1e-5)

@@ -53,5 +53,5 @@ def test_it_is_an_array_and_stays_as_it_is():
     found = result(np.arange(9.0).reshape(1, 3, 3))
     np.testing.assert_array_equal(np.asarray(found), found.affinity.to_numpy())
     assert np.asarray(found, dtype=np.float32).dtype == np.float32
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(dataclasses.FrozenInstanceError, match="method"):
         found.method = "transfer"

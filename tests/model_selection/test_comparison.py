@@ -218,6 +218,8 @@ def test_groups_and_given_splits():
     given = [(np.arange(6), np.arange(6, 12)), (np.arange(12) >= 6, np.arange(12) < 6)]
     once = compare_with_single_task(Counting(), X, Y, cv=given, n_repeats=1)
     assert once.scores["split"].max() == 1
+    twice = compare_with_single_task(Counting(), X, Y, cv=iter(given), n_repeats=2)  # a generator is read once
+    assert twice.scores["repeat"].tolist() == [0] * 4 + [1] * 4
 
 
 def test_a_held_out_part_without_labels():

@@ -33,5 +33,5 @@ def test_equality_and_repr():
 
 
 def test_cannot_be_changed():
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(FrozenInstanceError, match="score"):
         from_losses().score = 1

@@ -278,7 +278,7 @@ def test_no_search():
         task_weight_tradeoff(GridSearchCV(Weighted(), {}))
     with pytest.raises(TypeError, match=r"search must be a fitted search.*Got LogisticRegression"):
         task_weight_tradeoff(type("LogisticRegression", (), {})())
-    with pytest.raises(NotFittedError):
+    with pytest.raises(NotFittedError, match="LogisticRegression instance is not fitted"):
         task_weight_tradeoff(LogisticRegression())
 
 
