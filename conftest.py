@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import sys
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 # No test may open a window.
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Shells start background jobs deaf to Ctrl-C, which tests strike.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

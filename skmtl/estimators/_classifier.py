@@ -309,8 +309,8 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
             one shape and dtype; each set is standardised by itself. Rows wholly masked in a NumPy
             masked array are no images: their labels count as missing.
         y : array-like of shape (n_samples,) or (n_samples, n_tasks)
-            Labels of any kind, one column per task; NaN, None, ``pd.NA``, NaT and
-            `missing_label` mark cells without one.
+            Labels of any kind, one column per task, as array, list, dense tensor or data frame; NaN, None,
+            ``pd.NA``, NaT and `missing_label` mark cells without one.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
             Weights of samples, or of single cells, >= 0.
 
@@ -438,4 +438,4 @@ class MultiTaskCNNClassifier(BaseMultiTaskCNN):
         -------
         float
         """
-        return mean_accuracy(self.predict(X), self._encoder, X, y, sample_weight, self.missing_label)
+        return mean_accuracy(self, X, y, sample_weight)

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from math import nan
 
-from .._validation import resolve_task
-from ..model_selection import TaskGrouping
+from .._validation import did_you_mean, resolve_task
+from ..model_selection import TaskAffinity, TaskGrouping
 
 __all__ = ["groups_of_tasks", "resolve_groups"]
 
@@ -26,10 +26,14 @@ def resolve_groups(groups, task_names):
     """
     serving = groups.assignment if isinstance(groups, TaskGrouping) else None
     listed = groups.groups if isinstance(groups, TaskGrouping) else groups
+    if isinstance(groups, TaskAffinity):
+        raise TypeError(
+            "groups is an affinity, which says who helps whom: pass select_task_groups(affinity, n_groups)."
+        )
     if isinstance(listed, str) or not hasattr(listed, "__len__") or not len(listed):
         raise TypeError(
             "groups must be 'auto', a TaskGrouping or a list of tuples of task names or indices, such as "
-            f"[('left', 'right')]. Got {groups!r} instead."
+            f"[('left', 'right')]. Got {groups!r} instead.{did_you_mean(groups, ['auto'])}"
         )
     columns = [_columns(group, task_names) for group in listed]
     serves = [next((g for g, group in enumerate(columns) if t in group), None) for t in range(len(task_names))]

@@ -2,15 +2,18 @@
 
 from copy import deepcopy
 
+import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._targets import TargetEncoder, read_targets
 from ..metrics._responses import fitted_attribute, fitted_classes
+from ..model_selection._models_inside import refuses_1d
 from ..model_selection._task_subset import own_missing_label
 from ._coded_cells import read_cells
 from ._score import mean_accuracy
@@ -29,6 +32,7 @@ class BaseMultiTaskMeta(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
         tags.input_tags = deepcopy(inner.input_tags)
         tags.target_tags = deepcopy(inner.target_tags)
+        tags.target_tags.single_output = not refuses_1d(self.estimator)
         tags.classifier_tags = deepcopy(inner.classifier_tags)
         return tags
 
@@ -108,6 +112,24 @@ class BaseMultiTaskMeta(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self, "task_names_")
         return self._encoder.decode(self._codes(X))
 
+    @available_if(lambda self: hasattr(self, "predict_proba"))
+    def predict_log_proba(self, X):
+        """Predict the logarithm of the probability of every label, -inf where that is 0.
+
+        Parameters
+        ----------
+        X : array-like
+            Images as at fit.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes) or list of n_tasks such arrays
+            Columns in the order of ``classes_``.
+        """
+        proba = self.predict_proba(X)
+        with np.errstate(divide="ignore"):
+            return [np.log(p) for p in proba] if isinstance(proba, list) else np.log(proba)
+
     def score(self, X, y, sample_weight=None):
         """Return the unweighted mean of the tasks' accuracies over labelled cells.
 
@@ -124,7 +146,7 @@ class BaseMultiTaskMeta(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         -------
         float
         """
-        return mean_accuracy(self.predict(X), self._encoder, X, y, sample_weight, self.missing_label)
+        return mean_accuracy(self, X, y, sample_weight)
 
 
 def encoder_of(estimator, targets):

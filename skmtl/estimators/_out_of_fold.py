@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_method_params
 
 from .._rows import distinct_images
 from .._targets import MISSING, read_targets
+from ..metrics._nested import as_asked, seen_cells
 from ..metrics._responses import fitted_attribute
 from ..model_selection import MultiTaskStratifiedKFold
 from ..model_selection._repeated_splits import split_rows
@@ -59,7 +60,8 @@ def of_fitted(estimator, X, cells):
     cells : CodedCells
         The labels of X.
     """
-    return HeldOut(task_probabilities(estimator, X, cells.encoder.classes_), cells.codes, cells.weights)
+    proba, seen = _predict(estimator, X, cells.encoder)
+    return HeldOut(proba, np.where(seen, cells.codes, MISSING), cells.weights)
 
 
 def out_of_fold(estimator, X, y, cells, *, cv, n_jobs, fit_params, split_params):
@@ -92,15 +94,17 @@ def out_of_fold(estimator, X, y, cells, *, cv, n_jobs, fit_params, split_params)
         (X,) = indexable(X)
     (y,) = indexable(y)
     rows = np.zeros((len(cells), 1))
-    proba = Parallel(n_jobs=n_jobs)(
+    found = Parallel(n_jobs=n_jobs)(
         delayed(_fit_and_predict)(
-            clone(estimator), X, y, train, test, _check_method_params(rows, fit_params, train), cells.encoder.classes_
+            clone(estimator), X, y, train, test, _check_method_params(rows, fit_params, train), cells.encoder
         )
         for train, test in splits
     )
+    proba, seen = zip(*found, strict=True)
     held_out = np.concatenate([test for _, test in splits])
     weights = None if cells.weights is None else cells.weights[held_out]
-    return HeldOut([np.concatenate(parts) for parts in zip(*proba, strict=True)], cells.codes[held_out], weights)
+    codes = np.where(np.concatenate(seen), cells.codes[held_out], MISSING)
+    return HeldOut([np.concatenate(parts) for parts in zip(*proba, strict=True)], codes, weights)
 
 
 def _splits(cv, y, cells, split_params):
@@ -123,9 +127,17 @@ def _splits(cv, y, cells, split_params):
     return splits
 
 
-def _fit_and_predict(estimator, X, y, train, test, fit_params, classes):
+def _fit_and_predict(estimator, X, y, train, test, fit_params, encoder):
     estimator.fit(take_rows(X, train), take_rows(y, train), **fit_params)
-    return task_probabilities(estimator, take_rows(X, test), classes)
+    return _predict(estimator, take_rows(X, test), encoder)
+
+
+def _predict(estimator, X, encoder):
+    """Return the probabilities of every task, and whether its cells have an image."""
+    model, X = as_asked(estimator, X)
+    seen = seen_cells(model, X, encoder.task_names_)
+    proba = task_probabilities(model, X, encoder.classes_)
+    return proba, np.ones((len(proba[0]), len(proba)), bool) if seen is None else seen > 0
 
 
 def task_probabilities(estimator, X, classes):
@@ -144,8 +156,9 @@ def task_probabilities(estimator, X, classes):
     raw = estimator.predict_proba(X)
     known = fitted_attribute(estimator, "classes_")
     if not isinstance(raw, (list, tuple)):
-        # Of several tasks, an array holds P(second class) of each.
-        raw, known = ([raw], known) if len(classes) == 1 else (np.asarray(raw).T, classes)
+        # Of several tasks, or of one that came as a column, an array holds P(second class) of each.
+        alone = len(classes) == 1 and np.ndim(known[0]) == 0
+        raw, known = ([raw], known) if alone else (np.asarray(raw).T, classes)
     known = [known] if np.ndim(known[0]) == 0 else known
     if len(raw) != len(classes):
         raise ValueError(

@@ -13,6 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._targets import Targets, read_targets
 from ..model_selection import select_task_groups, task_affinity
+from ..model_selection._fit_params import fit_params_of, read_fit_params
+from ..model_selection._probed import net_prefix
 from ..model_selection._task_subset import inputs_of, subset, task_frame, with_seed
 from ._given_groups import groups_of_tasks, resolve_groups
 from ._meta import BaseMultiTaskMeta
@@ -83,6 +85,9 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
     rows that they are later scored on would look too good; as a part of the estimator, the choice is made anew in
     every training fold.
 
+    A group of one task is trained on a 1-D y, or on one column if the estimator takes no other, as
+    ``sklearn.multioutput.MultiOutputClassifier``.
+
     References
     ----------
     Fifty et al. (2021), Efficiently Identifying Task Groupings for Multi-Task Learning, NeurIPS, section 3.
@@ -140,7 +145,7 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
         return isinstance(self.groups, str) and self.groups == "auto"
 
     @_fit_context(prefer_skip_nested_validation=False)  # the estimator checks its own parameters
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, **fit_params):
         """Choose the groups, unless they are given, and train a network for each.
 
         Parameters
@@ -150,7 +155,11 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
         y : array-like of shape (n_samples,) or (n_samples, n_tasks)
             Labels, one column per task.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
-            Weights of samples or cells, >= 0. A pipeline takes them with scikit-learn's metadata routing on.
+            Weights of samples or cells, >= 0. A pipeline takes them with scikit-learn's metadata routing on, or as
+            ``step__sample_weight``.
+        **fit_params : dict
+            Passed to ``fit`` for every group, and where affinities are measured; weights of cells are cut with the
+            tasks, all else stays whole. With scikit-learn's metadata routing on, whatever it routes.
 
         Returns
         -------
@@ -167,9 +176,8 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
             )
         cells = self._read_cells(X, y, sample_weight)
         names, frame = cells.encoder.task_names_, task_frame(y, self.missing_label)
-        fit_params, _ = self._routed(sample_weight, {})
-        if np.asarray(fit_params.get("sample_weight")).ndim == 2:
-            fit_params = {**fit_params, "sample_weight": cells.weights}  # in the order of the tasks
+        fit_params, _ = self._routed(sample_weight, fit_params)
+        fit_params = read_fit_params(None, fit_params, frame, hasattr(y, "columns"))
         seed, estimator = None, self.estimator
         if self.random_state is not None:
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -193,8 +201,10 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
         if self.affinity == "label_association":
             # It reads neither images nor weights, but labels without them do not count.
             frame, fit_params = cells.labels, {}
+        elif self.affinity != "transfer":
+            net_prefix(self.estimator, self.affinity, "affinity")
         how = {"method": self.affinity, "random_state": seed, "n_jobs": self.n_jobs}
-        affinity = task_affinity(self.estimator, X, frame, **how, **fit_params)
+        affinity = task_affinity(self.estimator, X, frame, params=fit_params or None, **how)
         self._check_known(affinity)
         how = {"allow_singletons": self.allow_singletons, "random_state": seed}
         return affinity, select_task_groups(affinity, self.n_groups, **how)
@@ -257,7 +267,4 @@ def _fit_group(estimator, X, y, frame, tasks, fit_params):
     if len(frame.columns) == 1:
         return clone(estimator).fit(X, y, **fit_params)
     estimator, X, y = subset(estimator, X, frame, tasks)
-    if np.asarray(fit_params.get("sample_weight")).ndim == 2:
-        own = fit_params["sample_weight"][:, tasks]
-        fit_params = {**fit_params, "sample_weight": own[:, 0] if len(tasks) == 1 else own}
-    return estimator.fit(X, y, **fit_params)
+    return estimator.fit(X, y, **fit_params_of(fit_params, tasks))

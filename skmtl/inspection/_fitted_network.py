@@ -7,7 +7,7 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from ._nested import nested
+from ..metrics._nested import nested
 
 __all__ = ["copied_network", "fitted_network"]
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from .._inputs import ImageLayout
 from .._rows import TaskImages, distinct_images, image_cells, read_rows, to_numpy
+from ..metrics._nested import nested
 from ..model_selection._task_subset import inputs_of, take_rows
-from ._nested import nested
 
 __all__ = ["blank_rows", "images_of_model", "images_of_rows", "inner_model"]
 

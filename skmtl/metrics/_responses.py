@@ -1,10 +1,13 @@
 """What a fitted multi-task estimator says, task by task."""
 
+from functools import cached_property
+
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from .._targets import read_targets
 from ._columns import predicted_labels
+from ._nested import as_asked, seen_cells
 
 __all__ = ["Responses", "fitted_attribute", "fitted_classes"]
 
@@ -77,6 +80,15 @@ class Responses:
         self._raw = {}
         self._predicted = None
 
+    @cached_property
+    def _asked(self):
+        return as_asked(self.estimator, self.X)
+
+    @cached_property
+    def seen(self):
+        """1 where a task has an image and 0 where it has none, (n_samples, n_tasks); None if all have one."""
+        return seen_cells(*self._asked, self.names)
+
     def has(self, method):
         """Whether the estimator has this method."""
         return hasattr(self.estimator, method)
@@ -107,7 +119,8 @@ class Responses:
             values = np.asarray(raw[task])
         else:
             values = np.asarray(raw)
-            if len(self.names) > 1:
+            # A chain of one gives P(1) as a column; that of a classifier of one class is all there is.
+            if len(self.names) > 1 or (values.shape[1:] == (1,) and len(self.classes[task]) == 2):
                 self._check_tasks(values.shape[1], method)
                 values = values[:, task]
         self._check_rows(len(values))
@@ -118,7 +131,8 @@ class Responses:
 
     def _ask(self, method):
         if method not in self._raw:
-            self._raw[method] = getattr(self.estimator, method)(self.X)
+            model, X = self._asked
+            self._raw[method] = getattr(model, method)(X)
         return self._raw[method]
 
     def _check_tasks(self, n_tasks, method):

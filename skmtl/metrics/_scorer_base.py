@@ -1,10 +1,10 @@
 """What both scorers share: reading the target beside an estimator, and metadata routing."""
 
 from dataclasses import replace
+from functools import cached_property
 
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from .._rows import image_cells
 from .._targets import read_targets
 from ._columns import has_weight, spread_weights, warn_unlabelled
 from ._responses import Responses, fitted_attribute
@@ -23,7 +23,8 @@ class TaskScores:
     estimator : fitted classifier
         Of one or more tasks.
     X, y : array-like
-        Input and true labels. Rows of X masked as a whole are no images, and their labels do not count.
+        Input and true labels. Rows of X masked as a whole, by the steps of a pipeline too, are no images, and their
+        labels do not count.
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), or None
         Weights.
     missing_label : scalar
@@ -39,11 +40,15 @@ class TaskScores:
         if known is not None:
             targets = targets.aligned(list(known))
         self.names = list(known) if known is not None and not targets.named else targets.names
-        # Rows that are no image have no labels either, as in training.
-        seen = image_cells(X, self.names)
-        self.columns = [c if seen is None else _seen(c, seen[:, t] > 0) for t, c in enumerate(targets.columns)]
+        self._targets = targets
         self.weights = spread_weights(sample_weight, targets.n_samples, self.names, columns)
         self.responses = Responses(estimator, X, self.names, targets.n_samples)
+
+    @cached_property
+    def columns(self):
+        """Labels of the tasks, those of images that are none left out, as in training."""
+        seen, columns = self.responses.seen, self._targets.columns
+        return columns if seen is None else [_seen(c, seen[:, t] > 0) for t, c in enumerate(columns)]
 
     def check(self, metric):
         """Raise unless the metric can be computed here."""

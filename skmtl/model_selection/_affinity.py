@@ -9,10 +9,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
 
 from .._validation import check_option
-from .._weights import check_sample_weight
 from ..exceptions import UnstableAffinityWarning
 from ._affinity_result import TaskAffinity
 from ._association import ASSOCIATIONS, label_association
+from ._fit_params import read_fit_params
 from ._probed import probed
 from ._repeats import mean_and_error
 from ._task_subset import check_inputs, own_missing_label, task_frame
@@ -22,9 +22,9 @@ __all__ = ["task_affinity"]
 
 # Options that are for some methods only; given to another, they would be ignored.
 OPTIONS = {
-    "lookahead": ("every", "sample_weight"),
-    "gradient_cosine": ("every", "sample_weight"),
-    "transfer": ("cv", "scoring", "sample_weight"),
+    "lookahead": ("every", "sample_weight", "params"),
+    "gradient_cosine": ("every", "sample_weight", "params"),
+    "transfer": ("cv", "scoring", "sample_weight", "params"),
     "label_association": ("association",),
 }
 N_REPEATS, N_RESAMPLES, EVERY = 3, 100, 10
@@ -38,6 +38,7 @@ LEAST_STABILITY = 0.5
         "n_repeats": [Interval(Integral, 1, None, closed="left"), None],
         "every": [Interval(Integral, 1, None, closed="left"), None],
         "association": [StrOptions(set(ASSOCIATIONS)), None],
+        "params": [dict, None],
         "random_state": ["random_state"],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
@@ -56,6 +57,7 @@ def task_affinity(
     scoring=None,
     association=None,
     sample_weight=None,
+    params=None,
     random_state=None,
     n_jobs=None,
     verbose=0,
@@ -101,6 +103,9 @@ def task_affinity(
         about 0 (also below) if nothing. None: ``"cramers_v"``. For ``"label_association"`` only.
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
         Weights of rows or cells, passed to ``fit`` and to the scores. Not for ``"label_association"``.
+    params : dict, default=None
+        Further parameters of ``fit``; what has one entry per row is cut with the rows, and weights of cells
+        (``step__sample_weight`` of a pipeline) with the tasks. Not for ``"label_association"``.
     random_state : int, RandomState instance or None, default=None
         Seeds the repeats: every ``random_state`` inside the estimator, splits, resamples.
     n_jobs : int, default=None
@@ -185,8 +190,8 @@ def task_affinity(
     """
     check_option("method", method, OPTIONS)
     _check_estimator(estimator, method)
-    given = {"every": every, "cv": cv, "scoring": scoring, "association": association, "sample_weight": sample_weight}
-    _check_options(method, given)
+    given = {"every": every, "cv": cv, "scoring": scoring, "association": association}
+    _check_options(method, given | {"sample_weight": sample_weight, "params": params})
     frame = task_frame(y, None if estimator is None else own_missing_label(estimator))
     names = list(frame.columns)
     if len(names) < 2:
@@ -197,12 +202,12 @@ def task_affinity(
         found = label_association(frame, association or "cramers_v", seeds, n_jobs, verbose)
         return _finish(method, names, *found)
     check_inputs(X, frame)
-    weights = check_sample_weight(sample_weight, len(frame), names, names if hasattr(y, "columns") else None)
+    fit_params = read_fit_params(sample_weight, params, frame, hasattr(y, "columns"))
     if method == "transfer":
         scoring = "neg_log_loss" if scoring is None else scoring
-        repeats, losses = transfer(estimator, X, frame, weights, cv, scoring, seeds, n_jobs, verbose)
+        repeats, losses = transfer(estimator, X, frame, fit_params, cv, scoring, seeds, n_jobs, verbose)
         return _finish(method, names, repeats, *mean_and_error(repeats), losses)
-    repeats = probed(estimator, X, y, sample_weight, method, every or EVERY, seeds, n_jobs, verbose)
+    repeats = probed(estimator, X, y, fit_params, method, every or EVERY, seeds, n_jobs, verbose)
     return _finish(method, names, repeats, *mean_and_error(repeats))
 
 
@@ -231,7 +236,7 @@ def _finish(method, names, repeats, estimate, error, losses=None):
         warnings.warn(
             f"The {len(repeats)} repeats rank the tasks differently: the mean correlation of what they say about "
             f"givers is {result.stability:.2f}, below {LEAST_STABILITY}. Look at standard_error before choosing, "
-            "raise n_repeats, or take more data.",
+            "raise the n_repeats of task_affinity, or take more data.",
             UnstableAffinityWarning,
             stacklevel=4,
         )

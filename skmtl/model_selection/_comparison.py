@@ -6,10 +6,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 from sklearn.utils.parallel import delayed
 
-from .._weights import check_sample_weight
 from ..metrics._resolve import resolve_metric
 from ._comparison_summary import summarize
 from ._evaluate import evaluate
+from ._fit_params import read_fit_params
 from ._repeated_splits import repeated_splits
 from ._repeats import run_jobs
 from ._task_subset import check_inputs, own_missing_label, task_frame, with_seed
@@ -22,6 +22,7 @@ __all__ = ["compare_with_single_task"]
         "estimator": [HasMethods(["fit", "predict"])],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "confidence_level": [Interval(Real, 0, 1, closed="neither")],
+        "params": [dict, None],
         "random_state": ["random_state"],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
@@ -39,6 +40,7 @@ def compare_with_single_task(
     confidence_level=0.95,
     groups=None,
     sample_weight=None,
+    params=None,
     random_state=None,
     n_jobs=None,
     verbose=0,
@@ -72,6 +74,9 @@ def compare_with_single_task(
         For splitters that keep groups of rows together.
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
         Weights of rows or cells, in training and in the scores.
+    params : dict, default=None
+        Further parameters of ``fit``; what has one entry per row is cut with the rows, and weights of cells
+        (``step__sample_weight`` of a pipeline) with the tasks.
     random_state : int, RandomState instance or None, default=None
         Seeds the repeats: their splits and every ``random_state`` inside the estimator.
     n_jobs : int, default=None
@@ -137,16 +142,15 @@ def compare_with_single_task(
     if len(names) < 2:
         raise ValueError(f"y must have at least two tasks to compare with single-task models. Got {names!r} instead.")
     check_inputs(X, frame)
-    columns = names if hasattr(y, "columns") else None
-    weights = check_sample_weight(sample_weight, len(frame), names, columns)
-    metric.check_weights(weights)
+    fit_params = read_fit_params(sample_weight, params, frame, hasattr(y, "columns"))
+    metric.check_weights(fit_params.get("sample_weight"))
     seeds = check_random_state(random_state).randint(2**31 - 1, size=n_repeats)
     splits = repeated_splits(cv, frame, groups, seeds)
     if len(splits) < 2:
         raise ValueError("cv and n_repeats give a single split, but an interval needs two: raise n_repeats or cv.")
     models = [list(range(len(names))), *([t] for t in range(len(names)))]
     jobs = [
-        delayed(evaluate)(with_seed(estimator, seed), X, frame, tasks, split, metric, weights)
+        delayed(evaluate)(with_seed(estimator, seed), X, frame, tasks, split, metric, fit_params)
         for seed, split in splits
         for tasks in models
     ]

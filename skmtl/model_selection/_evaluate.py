@@ -3,15 +3,17 @@
 import time
 
 import numpy as np
+from sklearn.utils.validation import _check_method_params
 
 from ..metrics._responses import fitted_attribute
 from ..metrics._scorer_base import TaskScores
+from ._fit_params import fit_params_of
 from ._task_subset import subset, take_rows
 
 __all__ = ["evaluate", "stop_if_cancelled"]
 
 
-def evaluate(estimator, X, frame, tasks, split, metric, weights):
+def evaluate(estimator, X, frame, tasks, split, metric, fit_params):
     """Return (scores, parameters, seconds to fit, seconds to predict and score) of one model in one split.
 
     Parameters
@@ -28,20 +30,21 @@ def evaluate(estimator, X, frame, tasks, split, metric, weights):
         Rows.
     metric : Metric
         Of one task.
-    weights : ndarray of shape (n_samples,) or (n_samples, n_tasks), or None
-        In training and in the scores.
+    fit_params : dict
+        From `read_fit_params`; what has one entry per row is cut with the rows. ``sample_weight`` counts in the
+        scores too.
     """
     estimator, X, y = subset(estimator, X, frame, tasks)
     train, test = split
     # Rows without a label of these tasks teach nothing, and most single-task classifiers refuse them.
     train = train[frame.iloc[train, tasks].notna().any(axis=1).to_numpy()]
-    own = weights if weights is None or weights.ndim == 1 else weights[:, tasks]
-    fit_params = {} if own is None else {"sample_weight": own[train]}
+    own = fit_params_of(fit_params, tasks)
     start = time.perf_counter()
-    estimator.fit(take_rows(X, train), y.iloc[train], **fit_params)
+    estimator.fit(take_rows(X, train), y.iloc[train], **_check_method_params(frame, own, train))
     fitted = time.perf_counter()
     stop_if_cancelled(estimator)
-    held_out = TaskScores(estimator, take_rows(X, test), y.iloc[test], None if own is None else own[test], None)
+    weights = own.get("sample_weight")
+    held_out = TaskScores(estimator, take_rows(X, test), y.iloc[test], None if weights is None else weights[test], None)
     held_out.check(metric)
     scores = [held_out.score(t, metric) if held_out.has_labels(t) else np.nan for t in range(len(tasks))]
     return scores, _n_parameters(estimator), fitted - start, time.perf_counter() - fitted

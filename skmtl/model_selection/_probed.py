@@ -6,6 +6,7 @@ from sklearn.utils.parallel import delayed
 from ..metrics._responses import fitted_attribute
 from ..training import TaskProbe
 from ._evaluate import stop_if_cancelled
+from ._models_inside import models_inside
 from ._repeats import run_jobs
 from ._task_subset import with_seed
 
@@ -14,15 +15,17 @@ __all__ = ["net_prefix", "probed"]
 NAME = "skmtl_task_probe"
 
 
-def probed(estimator, X, y, sample_weight, method, every, seeds, n_jobs, verbose):
+def probed(estimator, X, y, fit_params, method, every, seeds, n_jobs, verbose):
     """Return what the gradients said in every repeat, shape (n_repeats, n_tasks, n_tasks).
 
     Parameters
     ----------
     estimator : estimator
         Not changed.
-    X, y, sample_weight : array-like
-        Of its ``fit``; weights may be None.
+    X, y : array-like
+        Of its ``fit``.
+    fit_params : dict
+        Likewise.
     method : {"lookahead", "gradient_cosine"}
         What to measure.
     every : int
@@ -33,12 +36,11 @@ def probed(estimator, X, y, sample_weight, method, every, seeds, n_jobs, verbose
         See `run_jobs`.
     """
     key = net_prefix(estimator, method) + "callbacks"
-    fit_params = {} if sample_weight is None else {"sample_weight": sample_weight}
     jobs = [delayed(_probed_once)(with_seed(estimator, int(s)), X, y, fit_params, method, every, key) for s in seeds]
     return np.stack(run_jobs(jobs, "fit", n_jobs, verbose))
 
 
-def net_prefix(estimator, method):
+def net_prefix(estimator, method, name="method"):
     """Return what the parameters of the network inside an estimator start with, such as ``"clf__"``.
 
     Parameters
@@ -47,28 +49,21 @@ def net_prefix(estimator, method):
         A `MultiTaskCNNClassifier`, alone, as the last step of a pipeline, or inside a search.
     method : str
         Needs it.
+    name : str, default="method"
+        What the user calls that parameter, for the message.
 
     Raises
     ------
     TypeError
         If there is none.
     """
-    prefix, part = "", estimator
-    while hasattr(part, "get_params"):
-        params = part.get_params(deep=False)
-        if {"callbacks", "sharing"} <= set(params):
+    for prefix, part in models_inside(estimator):
+        if {"callbacks", "sharing"} <= set(part.get_params(deep=False)):
             return prefix
-        if params.get("steps"):
-            name, part = params["steps"][-1]
-        elif {"estimator", "refit"} <= set(params):
-            name, part = "estimator", params["estimator"]
-        else:
-            break
-        prefix += f"{name}__"
     raise TypeError(
-        f"method={method!r} reads the gradients of a network in training: estimator must be a MultiTaskCNNClassifier, "
+        f"{name}={method!r} reads the gradients of a network in training: estimator must be a MultiTaskCNNClassifier, "
         "alone, as the last step of a pipeline or in a search. "
-        f"Got {type(estimator).__name__} instead: use method='transfer' or 'label_association'."
+        f"Got {type(estimator).__name__} instead: use {name}='transfer' or 'label_association'."
     )
 
 

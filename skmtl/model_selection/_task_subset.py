@@ -11,6 +11,7 @@ from sklearn.utils.validation import _num_samples
 from .._rows import distinct_images
 from .._targets import read_targets
 from .._validation import values_per_task
+from ._models_inside import refuses_1d
 from ._search_space import search_space_alone
 
 __all__ = ["check_inputs", "inputs_of", "own_missing_label", "subset", "take_rows", "task_frame", "with_seed"]
@@ -95,7 +96,7 @@ def subset(estimator, X, frame, tasks):
     estimator : classifier
         A clone.
     X : array-like, or mapping task -> array-like
-    y : DataFrame, or Series for a single task
+    y : DataFrame, or Series for a single task, unless the estimator refuses a 1-D target
     """
     names = list(frame.columns)
     classes = [np.unique(column.labels) for column in read_targets(frame).columns]
@@ -106,7 +107,8 @@ def subset(estimator, X, frame, tasks):
             copy.set_params(**{f"{prefix}__{k}" if prefix else k: v for k, v in params.items()})
         if len(tasks) == 1 and not isinstance(part, type) and (space := search_space_alone(part)):
             part.set_params(**space)
-    return copy, inputs_of(X, names, tasks), frame.iloc[:, tasks[0]] if len(tasks) == 1 else frame.iloc[:, tasks]
+    alone = len(tasks) == 1 and not refuses_1d(copy)
+    return copy, inputs_of(X, names, tasks), frame.iloc[:, tasks[0] if alone else tasks]
 
 
 def inputs_of(X, task_names, tasks):

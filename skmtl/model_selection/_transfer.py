@@ -16,7 +16,7 @@ from ._task_subset import with_seed
 __all__ = ["mean_losses", "transfer", "transfer_matrices"]
 
 
-def transfer(estimator, X, frame, weights, cv, scoring, seeds, n_jobs, verbose):
+def transfer(estimator, X, frame, fit_params, cv, scoring, seeds, n_jobs, verbose):
     """Return the gains of every repeat, shape (n_repeats, n_tasks, n_tasks), and the mean losses or None.
 
     Parameters
@@ -27,8 +27,8 @@ def transfer(estimator, X, frame, weights, cv, scoring, seeds, n_jobs, verbose):
         Input.
     frame : DataFrame of shape (n_samples, n_tasks)
         From `task_frame`.
-    weights : ndarray of shape (n_samples,) or (n_samples, n_tasks), or None
-        In training and in the scores.
+    fit_params : dict
+        As for `evaluate`.
     cv : int, splitter, iterable or None
         None: a quarter of the rows is held out.
     scoring : str, callable or scikit-learn scorer
@@ -43,13 +43,14 @@ def transfer(estimator, X, frame, weights, cv, scoring, seeds, n_jobs, verbose):
     if not (labelled := frame.notna().any()).all():
         raise ValueError(f"Task {labelled.idxmin()!r} has no label at all: drop this column of y.")
     metric = resolve_metric(scoring, {})
+    metric.check_weights(fit_params.get("sample_weight"))
     cv = MultiTaskStratifiedShuffleSplit(1, test_size=0.25) if cv is None else cv
     splits = repeated_splits(cv, frame, None, seeds)
     if not splits:
         raise ValueError(f"cv must have a split into training and held-out rows. Got {cv!r}, which has none.")
     models = _models_of(len(names))
     jobs = [
-        delayed(evaluate)(with_seed(estimator, seed), X, frame, list(tasks), split, metric, weights)
+        delayed(evaluate)(with_seed(estimator, seed), X, frame, list(tasks), split, metric, fit_params)
         for seed, split in splits
         for tasks in models
     ]

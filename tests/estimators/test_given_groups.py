@@ -1,7 +1,7 @@
 import pytest
 
 from skmtl.estimators._given_groups import groups_of_tasks, resolve_groups
-from skmtl.model_selection import TaskGrouping
+from skmtl.model_selection import TaskAffinity, TaskGrouping
 
 NAMES = ["a", "b", "c"]
 
@@ -24,6 +24,8 @@ def test_a_grouping_says_which_serves():
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
+        ("Auto", "groups must be 'auto'.* Did you mean 'auto'"),
+        (TaskAffinity(None, None, None, "transfer", NAMES), r"groups is an affinity.*pass select_task_groups\(affin"),
         ("all", "groups must be 'auto', a TaskGrouping or a list of tuples .* Got 'all'"),
         ([], r"groups must be 'auto'.* Got \[\]"),
         (3, "groups must be 'auto'.* Got 3"),

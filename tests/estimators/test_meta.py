@@ -14,7 +14,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import get_tags
 from skorch.helper import SliceDict
 
-from skmtl import MultiTaskCalibratedClassifier, MultiTaskTunedThresholdClassifier
+from skmtl import MultiTaskCalibratedClassifier, MultiTaskTunedThresholdClassifier, TaskGroupingClassifier
 from skmtl.datasets import TaskImages
 from skmtl.metrics import mean_task_score, multi_task_scorer
 from skmtl.nn import ConvTrunk
@@ -48,6 +48,30 @@ def test_several_tasks_come_back_as_they_went_in(meta, linear, noisy):
     assert [k.tolist() for k in clf.classes_] == [["ash", "elm", "oak"], ["no", "yes"], [False, True]]
     assert (clf.n_classes_, clf.n_tasks_, clf.task_names_) == ([3, 2, 2], 3, ["kind", "flag", "on"])
     assert [p.shape for p in clf.predict_proba(noisy.X)] == [(240, 3), (240, 2), (240, 2)]
+
+
+@pytest.mark.parametrize("meta", [*META, pytest.param(TaskGroupingClassifier, id="grouping")])
+def test_logarithms_of_probabilities(meta, noisy):
+    y = np.column_stack([noisy.X[:, 0] > 0, noisy.frame["on"]])
+    params = {"groups": [(1,), (0,)]} if meta is TaskGroupingClassifier else {"cv": 3}
+    clf = meta(KNeighborsClassifier(5), **params)
+    single = clone(clf).set_params(**({"groups": [(0,)]} if "groups" in params else {})).fit(noisy.X, y[:, 1])
+    clf.fit(noisy.X, y)
+    logs, proba = clf.predict_log_proba(noisy.X), clf.predict_proba(noisy.X)
+    assert isinstance(logs, list)
+    np.testing.assert_allclose(np.exp(logs), proba)
+    if meta is not MultiTaskCalibratedClassifier:  # which leaves no probability at 0
+        assert np.isneginf(np.array(logs)[np.array(proba) == 0]).all()
+        assert np.min(proba) == 0
+    np.testing.assert_allclose(np.exp(single.predict_log_proba(noisy.X)), single.predict_proba(noisy.X))
+    assert single.predict_log_proba(noisy.X).shape == (240, 2)
+
+
+def test_logarithms_of_a_grouped_networks_probabilities_are_its_own(make, digits):
+    grouped = TaskGroupingClassifier(make(), [("digit", "parity")]).fit(digits.images, digits.frame)
+    logs, own = (clf.predict_log_proba(digits.images) for clf in (grouped, grouped.estimators_[0]))
+    for a, b in zip(logs, own, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
 
 
 @both
@@ -122,7 +146,7 @@ def test_features_are_the_fitted_estimators(meta, make, digits):
 
 @both
 def test_before_fit(meta, linear, noisy):
-    for method in ("predict", "predict_proba"):
+    for method in ("predict", "predict_proba", "predict_log_proba"):
         with pytest.raises(NotFittedError, match="not fitted yet"):
             getattr(meta(linear()), method)(noisy.X)
 

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 
@@ -9,19 +11,23 @@ ENCODER = TargetEncoder().fit(read_targets(Y))
 PREDICTED = np.array([[0, "x"], [1, "x"], [0, "x"], [0, "y"]], dtype=object)
 
 
+def model(predicted=PREDICTED, encoder=ENCODER):
+    return SimpleNamespace(predict=lambda X: predicted, _encoder=encoder, missing_label=None)
+
+
 def test_mean_over_labelled_cells():
-    assert mean_accuracy(PREDICTED, ENCODER, np.zeros((4, 2, 2)), Y, None, None) == (3 / 4 + 2 / 3) / 2
+    assert mean_accuracy(model(), np.zeros((4, 2, 2)), Y, None) == (3 / 4 + 2 / 3) / 2
 
 
 def test_columns_are_matched_by_name():
-    assert mean_accuracy(PREDICTED, ENCODER, np.zeros((4, 2, 2)), Y[["b", "a"]], None, None) == (3 / 4 + 2 / 3) / 2
+    assert mean_accuracy(model(), np.zeros((4, 2, 2)), Y[["b", "a"]], None) == (3 / 4 + 2 / 3) / 2
 
 
 def test_cells_without_image_do_not_count():
     X = np.ma.zeros((4, 2, 2))
     X[2] = np.ma.masked
-    assert mean_accuracy(PREDICTED, ENCODER, X, Y, None, None) == (3 / 3 + 1 / 2) / 2
-    assert mean_accuracy(PREDICTED, ENCODER, X, Y, [1, 0, 5, 1], None) == 1
+    assert mean_accuracy(model(), X, Y, None) == (3 / 3 + 1 / 2) / 2
+    assert mean_accuracy(model(), X, Y, [1, 0, 5, 1]) == 1
 
 
 def test_weights_of_named_labels_for_a_model_that_knows_positions():
@@ -31,5 +37,5 @@ def test_weights_of_named_labels_for_a_model_that_knows_positions():
     weight = pd.DataFrame({"b": [1, 5, 1], "a": [1, 1, 3]})
     X = np.ma.zeros((3, 2, 2))
     X[0] = np.ma.masked
-    assert mean_accuracy(predicted, encoder, X, y, weight, None) == (0 + 5 / 6) / 2
-    assert mean_accuracy(predicted[1:], encoder, X.data[1:], y[1:], weight[1:], None) == (0 + 5 / 6) / 2
+    assert mean_accuracy(model(predicted, encoder), X, y, weight) == (0 + 5 / 6) / 2
+    assert mean_accuracy(model(predicted[1:], encoder), X.data[1:], y[1:], weight[1:]) == (0 + 5 / 6) / 2

@@ -3,10 +3,13 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GridSearchCV
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import estimator_checks_generator
@@ -46,7 +49,8 @@ def whole():
 
 
 @pytest.mark.parametrize("check", [c for _, c in estimator_checks_generator(whole())], ids=lambda c: c.func.__name__)
-@pytest.mark.filterwarnings("default")  # the checks provoke warnings of scikit-learn's own
+# The checks provoke warnings of scikit-learn's own; their labels are random.
+@pytest.mark.filterwarnings("default", "ignore::skmtl.exceptions.UnstableAffinityWarning")
 def test_check_estimator(check):
     if check.func.__name__ == "check_classifiers_multilabel_output_format_decision_function":
         pytest.skip("no decision_function, as of MultiTaskCNNClassifier")
@@ -134,6 +138,55 @@ def test_weights_of_cells_go_to_their_tasks(noisy, linear):
     np.testing.assert_array_equal(rows.estimators_[1].predict_proba(noisy.X), by_hand.predict_proba(noisy.X))
 
 
+def test_parameters_of_fit_stay_whole_but_for_weights_of_cells(noisy, linear):
+    weights = pd.DataFrame(np.random.default_rng(1).uniform(0.1, 2, (240, 3)), columns=["on", "flag", "kind"])
+    clf = TaskGroupingClassifier(make_pipeline(FunctionTransformer(), linear(C=0.1)), GROUPS)
+    clf.fit(noisy.X, noisy.frame, linearpertask__sample_weight=weights)
+    plain = TaskGroupingClassifier(linear(C=0.1), GROUPS).fit(noisy.X, noisy.frame, sample_weight=weights)
+    for a, b in zip(clf.predict_proba(noisy.X), plain.predict_proba(noisy.X), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'epochs'"):
+        plain.fit(noisy.X, noisy.frame, epochs=3)
+
+
+def test_groups_of_rows_reach_the_folds_of_every_network(noisy, linear):
+    rows = np.random.default_rng(0).integers(0, 4, 240)
+    scores = {"scoring": multi_task_scorer(), "refit": "mean_accuracy"}
+    search = GridSearchCV(linear(), {"C": [1e-3, 1.0]}, cv=GroupKFold(4), **scores)
+    clf = TaskGroupingClassifier(search, GROUPS).fit(noisy.X, noisy.frame, groups=rows)
+    by_hand = clone(search).fit(noisy.X, noisy.frame["flag"], groups=rows)
+    for result in ("split0_test_mean_accuracy", "split3_test_mean_accuracy"):
+        np.testing.assert_array_equal(clf.estimators_[1].cv_results_[result], by_hand.cv_results_[result])
+    calibrated = MultiTaskCalibratedClassifier(linear(), cv=GroupKFold(4))
+    with config_context(enable_metadata_routing=True):
+        clf = TaskGroupingClassifier(calibrated, GROUPS).fit(noisy.X, noisy.frame, groups=rows)
+        by_hand = clone(calibrated).fit(noisy.X, noisy.frame["flag"], groups=rows)
+    assert clf.estimators_[1].temperatures_ == by_hand.temperatures_
+
+
+@pytest.mark.filterwarnings("ignore::skmtl.exceptions.UnstableAffinityWarning")  # an epoch says little
+@pytest.mark.parametrize("affinity", ["lookahead", "transfer", "label_association"])
+def test_groups_of_rows_reach_the_affinity(make, digits, affinity):
+    y = np.column_stack([digits.codes, digits.codes[:, 0]])
+    search = GridSearchCV(make(max_epochs=1), {"lr": [0.01]}, cv=GroupKFold(2))
+    clf = TaskGroupingClassifier(search, affinity=affinity, random_state=0)
+    clf.fit(digits.images, y, groups=np.arange(120) % 8)  # without groups the search would fail
+    assert len(clf.estimators_) == len(clf.groups_)
+    assert clf.affinity_.method == affinity
+
+
+def test_weights_are_routed(noisy, linear):
+    weights = np.random.default_rng(1).uniform(0.1, 2, (240, 3))
+    plain = TaskGroupingClassifier(linear(C=0.1), GROUPS).fit(noisy.X, noisy.frame, sample_weight=weights)
+    with config_context(enable_metadata_routing=True):
+        inner = make_pipeline(FunctionTransformer(), linear(C=0.1).set_fit_request(sample_weight=True))
+        routed = TaskGroupingClassifier(inner, GROUPS).fit(noisy.X, noisy.frame, sample_weight=weights)
+        with pytest.raises(TypeError, match="epochs"):
+            routed.fit(noisy.X, noisy.frame, epochs=3)
+    for a, b in zip(routed.predict_proba(noisy.X), plain.predict_proba(noisy.X), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_a_frame_of_weights_reaches_the_affinity(noisy, linear):
     y = np.column_stack([noisy.frame["on"], noisy.X[:, 5] > 0, noisy.X[:, 4] > 0]).astype(int)
     weights = np.random.default_rng(1).uniform(0.1, 2, (240, 3))
@@ -174,6 +227,19 @@ def test_any_classifier_and_any_target(digits):
     one = TaskGroupingClassifier(forest).fit(X, digits.codes[:, 0])
     assert one.predict(X).shape == (120,)
     assert one.groups_ == [("task0",)]
+
+
+@pytest.mark.parametrize("form", [np.asarray, lambda y: pd.DataFrame(y, columns=[0, 1])], ids=["array", "frame"])
+@pytest.mark.parametrize("kind", [MultiOutputClassifier, ClassifierChain])
+def test_a_group_of_one_task_for_those_that_want_columns(noisy, kind, form):
+    y = np.column_stack([noisy.X[:, 0] > 0.3, noisy.frame["on"]]).astype(int)
+    clf = TaskGroupingClassifier(make_pipeline(FunctionTransformer(), kind(LogisticRegression())), [(0,), (1,)])
+    clf.fit(noisy.X, form(y))
+    by_hand = [LogisticRegression().fit(noisy.X, column) for column in y.T]
+    np.testing.assert_array_equal(clf.predict(noisy.X), np.column_stack([m.predict(noisy.X) for m in by_hand]))
+    assert clf.predict(noisy.X).dtype == y.dtype
+    for proba, model in zip(clf.predict_proba(noisy.X), by_hand, strict=True):
+        np.testing.assert_array_equal(proba, model.predict_proba(noisy.X))
 
 
 def test_search_pipeline_calibration_pickle(make, digits):
@@ -239,9 +305,20 @@ def test_bad_parameters(linear, noisy, params, message):
         clf.fit(noisy.X, noisy.frame)
 
 
+@pytest.mark.parametrize("affinity", ["lookahead", "gradient_cosine"])
+def test_no_network_to_measure_gradients_of(noisy, affinity):
+    class NeverFitted(Constant):
+        def fit(self, X, y):
+            raise AssertionError("fitted")
+
+    with pytest.raises(TypeError, match=f"^affinity='{affinity}' reads.*Got NeverFitted instead: use affinity='tra"):
+        TaskGroupingClassifier(NeverFitted(), affinity=affinity).fit(noisy.X, noisy.frame)
+
+
 def test_a_classifier_without_probabilities_has_none(noisy):
     clf = TaskGroupingClassifier(Constant(), [(0,)])
     assert not hasattr(clf, "predict_proba")
+    assert not hasattr(clf, "predict_log_proba")
     assert not clf.fit(noisy.X, noisy.frame["on"]).predict(noisy.X).any()
 
 

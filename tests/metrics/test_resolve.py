@@ -1,5 +1,7 @@
 import re
+from functools import partial
 
+import numpy as np
 import pytest
 from sklearn import metrics as skm
 
@@ -33,8 +35,45 @@ def test_functions_that_do_not_score_classifiers_are_refused():
         resolve_metric(skm.mean_absolute_error, {})
     with pytest.raises(ValueError, match="'recall' does not score one task of a classifier"):
         resolve_metric("recall", {"average": "samples"})
-    with pytest.raises(ValueError, match=r"'log_loss' is a loss, of which less is better: pass metric='neg_log_loss'"):
-        resolve_metric(skm.log_loss, {})
+
+
+def class_error(y_true, y_pred):
+    return float(np.mean(y_true != y_pred))
+
+
+NEGATED = r"make_scorer\(..., greater_is_better=False\)"
+
+
+@pytest.mark.parametrize(
+    ("loss", "remedy"),
+    [
+        (skm.log_loss, "'neg_log_loss'"),
+        (skm.brier_score_loss, "'neg_brier_score'"),
+        (partial(skm.log_loss, labels=[0, 1]), "'neg_log_loss'"),
+        (skm.make_scorer(skm.log_loss, response_method="predict_proba"), "'neg_log_loss'"),
+        (skm.hamming_loss, NEGATED),
+        (skm.zero_one_loss, NEGATED),
+        (skm.hinge_loss, NEGATED),
+        (partial(partial(skm.zero_one_loss, normalize=False)), NEGATED),
+        (skm.make_scorer(skm.zero_one_loss), NEGATED),
+        (class_error, NEGATED),
+    ],
+)
+def test_losses_are_not_maximised(loss, remedy):
+    with pytest.raises(ValueError, match=f"is a loss, of which less is better: pass {remedy} to have its negative"):
+        resolve_metric(loss, {})
+
+
+def test_losses_that_are_negated_or_not_maximised():
+    assert resolve_metric(skm.make_scorer(class_error, greater_is_better=False), {}).scorer._sign == -1
+    assert resolve_metric("neg_log_loss", {}).scorer._sign == -1
+    assert resolve_metric(class_error, {}, maximized=False).on_labels("left", np.array([0, 1]), 0, None) == 0.5
+    assert resolve_metric(skm.d2_log_loss_score, {}).responses == ("predict_proba",)
+
+
+def test_a_function_with_arguments_given_is_asked_as_the_function_is():
+    metric = resolve_metric(partial(skm.roc_auc_score, multi_class="ovr"), {})
+    assert metric.responses == resolve_metric(skm.roc_auc_score, {}).responses == ("decision_function", "predict_proba")
 
 
 @pytest.mark.parametrize("metric", [None, 3, ["accuracy"]])

@@ -3,8 +3,11 @@ import pandas as pd
 import pytest
 import sklearn
 from sklearn import metrics as skm
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import UnsetMetadataPassedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import KFold, cross_validate
+from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from skmtl.exceptions import UnlabelledTaskWarning
@@ -110,3 +113,31 @@ def test_masked_weights_count_as_zero(named, scorer):
     assert scorer(model, X, y, sample_weight=cells) != scorer(model, X, y, sample_weight=cells.data)
     rows = cells[:, 0]
     assert scorer(model, X, y, sample_weight=rows) == scorer(model, X, y, sample_weight=rows.filled(0))
+
+
+class Reader(TransformerMixin, BaseEstimator):
+    """Of a row of NaN it makes one masked as a whole, as `ImageReader` of a file that it cannot read."""
+
+    n_read = 0
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        Reader.n_read += 1
+        blank = np.isnan(X)
+        return np.ma.array(np.where(blank, 0, X), mask=blank)
+
+
+@pytest.mark.parametrize("scorer", [task_scorer(0), multi_task_scorer(["accuracy", "neg_log_loss"])])
+@pytest.mark.parametrize("wrap", [lambda model: model, FrozenEstimator], ids=["pipeline", "frozen"])
+def test_images_that_a_pipeline_could_not_read_do_not_count(digits, targets, forests, scorer, wrap):
+    X, y = digits[0][:60].astype(float), targets["int"][:60]
+    pipeline = make_pipeline(Reader(), FrozenEstimator(forests["int"]))
+    expected = scorer(pipeline, X[20:], y[20:])
+    X[:20] = np.nan
+    Reader.n_read = 0
+    found = scorer(wrap(pipeline), X, y)
+    assert Reader.n_read == 1
+    assert found == expected
+    assert scorer(pipeline, np.nan_to_num(X), y) != expected

@@ -100,3 +100,8 @@ def test_exact_match_skips_cells_and_rows_without_labels():
         assert np.isnan(exact_match_score([[None]], [[1]]))
     with pytest.raises(ValueError, match=r"sample_weight must have shape \(4,\).*Got \(4, 2\)"):
         exact_match_score(y_true, y_pred, sample_weight=np.ones((4, 2)))
+
+
+def test_the_mean_of_a_loss_is_no_score_to_maximise():
+    y = [[0, 1], [1, 1], [1, 0], [0, 0]]
+    assert mean_task_score(y, [[0, 1], [1, 1], [0, 0], [1, 1]], skm.zero_one_loss) == (0.5 + 0.25) / 2

@@ -130,6 +130,7 @@ def test_repeats_that_know_nothing_of_a_task_do_not_count(digits, method):
         ("transfer", {"every": 3}),
         ("label_association", {"every": 3}),
         ("label_association", {"sample_weight": np.ones(60)}),
+        ("label_association", {"params": {"groups": np.ones(60)}}),
     ],
     ids=str,
 )
@@ -160,6 +161,13 @@ def test_an_option_of_another_method_is_not_ignored(digits, method, options):
         ({"y": np.zeros(60)}, ValueError, "at least two tasks"),
         ({"X": np.zeros((59, 8, 8))}, ValueError, "inconsistent numbers of samples: 59 images, 60 rows"),
         ({"sample_weight": np.ones(59)}, ValueError, "sample_weight must have shape"),
+        ({"params": {"clf__sample_weight": np.ones(59)}}, ValueError, "sample_weight must have shape"),
+        ({"params": 3}, ValueError, "The 'params' parameter of task_affinity must be"),
+        (
+            {"method": "transfer", "sample_weight": np.ones(60), "scoring": lambda y, p: 0.5},
+            ValueError,
+            "sample_weight was given, but the metric",
+        ),
         ({"method": "transfer", "scoring": "acuracy"}, ValueError, "Did you mean 'accuracy'"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",

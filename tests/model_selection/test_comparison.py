@@ -105,10 +105,26 @@ def test_a_task_alone_is_trained_on_its_labelled_rows():
 def test_sample_weight_in_fit_and_scores(weight):
     result = compare_with_single_task(Counting(), X, Y, cv=KFold(2), n_repeats=1, sample_weight=weight)
     own = weight if weight.ndim == 1 else weight[:, 1]
-    np.testing.assert_array_equal(SEEN[2][3].ravel(), own[6:])
+    np.testing.assert_array_equal(SEEN[2][3], own[6:])
     np.testing.assert_array_equal(SEEN[0][3], weight[6:])
     right = Y["b"][:6] == "x"
     assert result.scores["single_task"][1] == pytest.approx(np.average(right, weights=own[:6]))
+
+
+def test_params_are_cut_with_rows_and_tasks():
+    cells, kind = np.arange(1.0, 25).reshape(12, 2), np.arange(12)
+    pipeline = make_pipeline(FunctionTransformer(), CountingWith())
+    params = {"countingwith__sample_weight": cells, "countingwith__kind": kind, "countingwith__note": "all"}
+    compare_with_single_task(pipeline, X, Y, cv=KFold(2), n_repeats=1, params=params)
+    for (*_, weight), own in zip(SEEN[:3], (cells, cells[:, 0], cells[:, 1]), strict=True):
+        np.testing.assert_array_equal(weight[0], own[6:])
+        np.testing.assert_array_equal(weight[1], kind[6:])
+        assert weight[2] == "all"
+
+
+class CountingWith(Counting):
+    def fit(self, X, y, sample_weight, kind, note):
+        return super().fit(X, y, (sample_weight, kind, note))
 
 
 def test_intervals_are_the_plain_ones_of_a_single_repeat():

@@ -56,6 +56,30 @@ def test_many_independent_tasks_have_even_shares():
     assert share_deviation(cells, deal_rows(cells, [400] * 5)) < 0.02 < share_deviation(cells, chance)
 
 
+def farthest_count(cells, groups, sizes):
+    """Largest distance, in rows, between a class's number in a group and its proportional part."""
+    counts = np.array([np.bincount(cells[groups == g].ravel(), minlength=cells.max() + 1) for g in range(len(sizes))])
+    return np.abs(counts - np.outer(sizes, counts.sum(axis=0)) / len(cells)).max()
+
+
+@pytest.mark.parametrize("n_more", [0, 40])
+@pytest.mark.parametrize("missing", [0, 1 / 3])
+@pytest.mark.parametrize("sizes", [[266, 14], [252, 28], [196, 84], [140, 28, 112]])
+def test_small_groups_have_their_part_of_rare_classes_too(sizes, missing, n_more):
+    random_state = np.random.RandomState(0)
+    y = np.column_stack(
+        [
+            random_state.permutation(280) < 20,
+            *(random_state.randint(0, k, 280) for k in (4, 5, 3)),
+            *random_state.randint(0, 2, (n_more, 280)),
+        ]
+    ).astype(float)
+    y[:, 2:4][random_state.rand(280, 2) < missing] = np.nan
+    cells = read_cells(y).cells
+    # For groups dealt at random: 2.2 to 7 rows, with 40 more tasks 4.6 to 10.
+    assert farthest_count(cells, deal_rows(cells, sizes), sizes) < (4.5 if n_more else 2)
+
+
 def test_missing_cells_are_spread_like_a_class():
     random_state = np.random.RandomState(1)
     y = random_state.randint(0, 3, (300, 4)).astype(float)

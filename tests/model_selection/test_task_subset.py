@@ -3,6 +3,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -106,6 +107,13 @@ def test_a_subset_is_trainable():
     clf, X, y = subset(clf, X, frame, [2, 1])
     assert clf.fit(X, y).task_names_ == ["smile", "age"]
     assert clf.history_[0]["age_weight"] == pytest.approx(1.5)
+
+
+def test_a_single_task_is_a_column_for_those_that_want_columns():
+    forest = RandomForestClassifier()
+    assert subset(make_pipeline(forest), None, FRAME, [1])[2].shape == (4,)
+    _, _, y = subset(make_pipeline(MultiOutputClassifier(forest)), None, FRAME, [1])
+    pd.testing.assert_frame_equal(y, FRAME[["age"]])
 
 
 def test_images_of_some_tasks():

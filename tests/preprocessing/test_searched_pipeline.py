@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from skmtl import MultiTaskCNNClassifier
 from skmtl.datasets import load_glyphs
 from skmtl.exceptions import UnreadableImageWarning
+from skmtl.metrics import multi_task_scorer
 from skmtl.nn import ConvTrunk
 from skmtl.preprocessing import ImageReader
 
@@ -104,6 +105,7 @@ def test_a_search_reads_around_unreadable_files_and_then_from_the_cache(table, t
         search.fit(df["path"], df[["category", "colour"]])
         predicted = search.predict(df["path"])
         score = search.score(df["path"], df[["category", "colour"]])
+        worst = multi_task_scorer()(search, df["path"], df[["category", "colour"]])["min_accuracy"]
     assert predicted.shape == (len(df), 2)
     assert set(predicted[:, 0]) <= {"digit", "letter"}
     assert set(predicted[:, 1]) <= {"red", "green"}
@@ -114,6 +116,7 @@ def test_a_search_reads_around_unreadable_files_and_then_from_the_cache(table, t
     readable = table["path"]
     no_decoding()
     assert score == search.score(readable, table[["category", "colour"]])
+    assert worst == multi_task_scorer()(search, readable, table[["category", "colour"]])["min_accuracy"]
     np.testing.assert_array_equal(search.predict(readable), predicted[df["path"].isin(readable)])
     again = clone(search).set_params(n_jobs=None, estimator__imagereader__on_error="raise")
     again.fit(readable, table[["category", "colour"]])
