@@ -85,6 +85,10 @@ class ImageLayout:
         spatial_dims : {1, 2, 3}, default=2
             Axes of one channel: signals, images, volumes.
         """
+        if isinstance(spatial_dims, bool) or spatial_dims not in SHAPES:
+            raise ValueError(
+                f"spatial_dims must be 1 (signals), 2 (images) or 3 (volumes). Got {spatial_dims!r} instead."
+            )
         row_shape = tuple(int(s) for s in row_shape)
         folded = cls._fold(row_shape, image_shape, spatial_dims)
         return cls(row_shape, folded, cls._find_channels(folded, channel_axis, spatial_dims))

@@ -3,8 +3,10 @@
 from numbers import Real
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import check_array
 
+from ._targets import as_array, is_frame
 from ._validation import did_you_mean, values_per_task
 
 __all__ = ["check_sample_weight", "check_task_weights"]
@@ -20,6 +22,9 @@ def check_task_weights(task_weights, task_names):
     """
     if task_weights is None:
         return np.ones(len(task_names))
+    if hasattr(task_weights, "__array__") and not isinstance(task_weights, pd.Series):
+        # Entries of a tensor are tensors.
+        task_weights = np.atleast_1d(as_array("task_weights", task_weights))
     values = values_per_task("task_weights", task_weights, task_names, complete=True)
     for name, value in zip(task_names, values, strict=True):
         if not isinstance(value, Real) or not np.isfinite(value) or value < 0:
@@ -65,7 +70,7 @@ def check_sample_weight(sample_weight, n_samples, task_names, columns=None, *, a
     if sample_weight is None:
         return None
     order = slice(None) if columns is None else [columns.index(name) for name in task_names]
-    if hasattr(sample_weight, "columns") and task_names:
+    if is_frame(sample_weight) and task_names:
         order = slice(None)
         sample_weight = _in_order(sample_weight, list(task_names), columns)
     weights = _numbers(sample_weight)
@@ -99,7 +104,7 @@ def _numbers(sample_weight):
     if isinstance(sample_weight, np.ma.MaskedArray):
         sample_weight = sample_weight.filled(0)
     try:
-        weights = np.asarray(sample_weight, dtype=np.float64)
+        weights = as_array("sample_weight", sample_weight).astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"sample_weight must hold numbers, one per sample or per cell ({error}). Weights by class are the "

@@ -77,6 +77,8 @@ def test_images_are_views(wrap):
         ((8, 9, 3), {"channel_axis": -4}, "channel_axis=-4 is not an axis"),
         ((8, 9, 3), {"channel_axis": "last"}, "channel_axis must be 'auto', an int or None. Got 'last'"),
         ((8, 9, 3), {"channel_axis": True}, "channel_axis must be 'auto', an int or None. Got True"),
+        ((64,), {"spatial_dims": True}, r"spatial_dims must be 1 \(signals\), 2 \(images\) or 3 \(volumes\). Got True"),
+        ((8, 9), {"spatial_dims": 4}, "spatial_dims must be 1 .* Got 4 instead"),
         ((2, 8, 9, 3), {}, r"X must have shape \(n, n_features\), .* Got X of shape \(n_samples, 2, 8, 9, 3\)"),
         ((64,), {"image_shape": (8, 9)}, r"image_shape=\(8, 9\) needs rows of 72 values, but X has 64 columns"),
         ((8, 8), {"image_shape": (4, 16)}, r"but X already has images of shape \(8, 8\): drop image_shape"),

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import torch
 
 from skmtl._weights import check_sample_weight, check_task_weights
 
@@ -52,10 +53,20 @@ def test_masked_weights_are_zero_and_stay_masked():
     assert check_sample_weight(np.ma.masked_array([5, 7], mask=[0, 1]), 2, ()).tolist() == [5, 0]
 
 
+def test_tensors_of_sample_weights():
+    for dtype in (torch.bfloat16, torch.float32, torch.float64):
+        weights = torch.tensor([[1, 2], [3, 0]], dtype=dtype, requires_grad=True)
+        assert check_sample_weight(weights, 2, NAMES, NAMES[::-1]).tolist() == [[2, 1], [0, 3]]
+        assert check_sample_weight(weights[:, 0], 2, ()).tolist() == [1, 3]
+    with pytest.raises(ValueError, match=r"sample_weight is a Tensor that NumPy cannot read .*to_dense\(\) first"):
+        check_sample_weight(weights.detach().to_sparse(), 2, NAMES)
+
+
 TASK_WEIGHTS = [
     (None, [1, 1]),
     ([2, 0], [1, 0]),
     (np.array([1, 2.5]), [0.5, 1.25]),
+    (torch.tensor([1, 2.5], requires_grad=True), [0.5, 1.25]),
     ({"side": 4, "digit": 1}, [0.25, 1]),
     ([2.0**200, 2.0**202], [0.25, 1]),
     ([5e-324, 0], [1, 0]),

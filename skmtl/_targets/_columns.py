@@ -6,7 +6,7 @@ import numpy as np
 
 from .._validation import did_you_mean
 from ._labels import check_missing_label, read_labels
-from ._split import column_orders, split_columns
+from ._split import split_columns
 
 __all__ = ["TargetColumn", "Targets", "read_targets"]
 
@@ -94,8 +94,8 @@ def read_targets(y, missing_label=None):
     Parameters
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_tasks)
-        Array, list, Series or DataFrame (pandas or polars). NaN, None, ``pd.NA``, NaT and
-        the masked cells of a masked array always mean "no label".
+        Array, list, dense tensor, or Series or DataFrame of pandas or polars, whose names are the
+        tasks'. NaN, None, ``pd.NA``, NaT and the masked cells of a masked array always mean "no label".
     missing_label : scalar, default=None
         One more marker for "no label". Booleans only match booleans, strings only strings.
 
@@ -106,7 +106,7 @@ def read_targets(y, missing_label=None):
     Raises
     ------
     TypeError
-        If `y` is sparse or a mapping, or `missing_label` is no scalar.
+        If `y` is sparse, a mapping or what NumPy cannot read, or `missing_label` is no scalar.
     ValueError
         If `y` is ragged, has no columns or no name of its own for each, or a column mixes
         types of labels.
@@ -120,7 +120,7 @@ def read_targets(y, missing_label=None):
     (array(['a'], dtype='<U1'), array([ True, False]))
     """
     check_missing_label(missing_label)
-    columns, names, dtype = split_columns(y)
+    columns, names, orders, dtype = split_columns(y)
     one_dimensional = not isinstance(columns, list)
     columns = [columns] if one_dimensional else columns
     named = names is not None
@@ -138,6 +138,6 @@ def read_targets(y, missing_label=None):
     from_list = dtype is None and isinstance(y, (list, tuple))
     read = [
         TargetColumn(name, *read_labels(name, values, missing_label, from_list), order)
-        for name, values, order in zip(names, columns, column_orders(y) or [None] * len(columns), strict=True)
+        for name, values, order in zip(names, columns, orders or [None] * len(columns), strict=True)
     ]
     return Targets(read, one_dimensional, named, dtype)

@@ -99,7 +99,7 @@ def _classes(column):
 
 
 def _given_classes(column, classes):
-    classes = read_targets(classes if isinstance(classes, (list, tuple)) else np.asarray(classes))
+    classes = read_targets(classes)
     labels = classes.columns[0].labels if classes.one_dimensional else np.empty(0)
     if len(labels):
         check_labels(column.name, labels)

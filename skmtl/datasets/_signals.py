@@ -5,6 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
+from ._amounts import check_amounts
 from ._bunch import as_random_state, pack
 
 __all__ = ["make_signals"]
@@ -106,6 +107,7 @@ def make_signals(
     >>> [names.tolist() for names in data.target_names]
     [['sawtooth', 'sine', 'square', 'triangle'], ['constant', 'falling', 'rising'], [0, 1, 2]]
     """
+    check_amounts(noise=noise)
     rng = as_random_state(random_state)
     waveform, sweep, leader = (rng.randint(k, size=n_samples) for k in (len(WAVES), len(SWEEPS), n_channels))
     period, speed, lag, gain = (rng.uniform(*r, size=n_samples) for r in (PERIODS, SPEEDS, LAGS, GAINS))

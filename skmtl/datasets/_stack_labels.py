@@ -24,15 +24,17 @@ def name_columns(key, y):
 
     Returns
     -------
-    list of TargetColumn
+    Targets
+        Whose `named` is false where the names are made up.
     """
     targets = read_targets(y)
-    names = targets.names
-    if targets.one_dimensional or (not targets.named and len(names) == 1):
-        names = [key]
-    elif not targets.named:
+    names, named = targets.names, targets.named
+    if targets.one_dimensional or (not named and len(names) == 1):
+        names, named = [key], True
+    elif not named:
         names = [f"{key}_{j}" for j in range(len(names))]
-    return [replace(column, name=name) for column, name in zip(targets.columns, names, strict=True)]
+    columns = [replace(column, name=name) for column, name in zip(targets.columns, names, strict=True)]
+    return replace(targets, columns=columns, named=named)
 
 
 def stack_labels(parts):
@@ -40,8 +42,8 @@ def stack_labels(parts):
 
     Parameters
     ----------
-    parts : dict of key -> list of TargetColumn
-        Columns of every part, all of the same length within one.
+    parts : dict of key -> Targets
+        The labels of every part, from `name_columns`.
 
     Returns
     -------
@@ -53,15 +55,18 @@ def stack_labels(parts):
     Raises
     ------
     ValueError
-        If names differ in their type only, or labels of one name are of different types.
+        If names differ in their type only, a made-up name is that of another part's task, or labels of one name
+        are of different types.
     """
     tasks = {}
     start = 0
-    for key, columns in parts.items():
-        for column in columns:
+    for key, targets in parts.items():
+        for column in targets.columns:
             tasks.setdefault(column.name, []).append((key, start, column))
-        start += len(columns[0])
+        start += targets.n_samples
     _check_texts(tasks)
+    for pieces in tasks.values():
+        _check_made_up(pieces, parts)
     return pd.DataFrame({name: _column(name, pieces, start) for name, pieces in tasks.items()})
 
 
@@ -73,6 +78,17 @@ def _check_texts(names):
             raise ValueError(
                 f"Two tasks would be called {other!r} and {name!r}, which count as the same: rename a key or a column."
             )
+
+
+def _check_made_up(pieces, parts):
+    made_up = [key for key, _, _ in pieces if not parts[key].named]
+    if made_up and len(pieces) > 1:
+        key, name = made_up[0], pieces[0][2].name
+        other = next(other for other, _, _ in pieces if other != key)
+        raise ValueError(
+            f"A column of y in parts[{key!r}] has no name and would be called {name!r}, as is a task of "
+            f"parts[{other!r}]: pass y as a DataFrame with names, the same ones only where tasks are the same."
+        )
 
 
 def _column(name, pieces, n_rows):

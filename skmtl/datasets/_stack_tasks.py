@@ -28,8 +28,8 @@ def stack_tasks(parts, *, size=None, mode=None, channel_axis="auto"):
         all parts, with any number of samples. y : array-like of shape (n_samples,) or (n_samples, n_tasks).
         A 1-D y, a Series included, is a task named by the key. Columns of a data frame keep their
         names, and columns of the same name in several parts are one task. Columns of an array are called
-        ``"<key>_0"``, ``"<key>_1"``, ...; a single one has the key's name. NaN, None, ``pd.NA`` and NaT are
-        missing labels here too.
+        ``"<key>_0"``, ``"<key>_1"``, ..., which must not be names of other parts' tasks; a single one has the
+        key's name. NaN, None, ``pd.NA`` and NaT are missing labels here too.
     size : int or (height, width), default=None
         Size in pixels to resize all images to (see Notes). None demands images of one size.
     mode : {"L", "RGB"}, default=None
@@ -55,7 +55,8 @@ def stack_tasks(parts, *, size=None, mode=None, channel_axis="auto"):
     TypeError
         If `parts` is no mapping, or one of its values no pair.
     ValueError
-        If there is no part, lengths, dtypes or shapes differ, or labels of one task are of different types.
+        If there is no part, lengths, dtypes or shapes differ, a made-up name is another part's, or labels of one
+        task are of different types.
 
     Notes
     -----
@@ -86,7 +87,7 @@ def stack_tasks(parts, *, size=None, mode=None, channel_axis="auto"):
     for key, (X, y) in _pairs(parts).items():
         try:
             images[key], labels[key] = read_images(X), name_columns(key, y)
-            _check_lengths(len(images[key]), len(labels[key][0]))
+            _check_lengths(len(images[key]), labels[key].n_samples)
         except (TypeError, ValueError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"parts[{key!r}]: {error}") from error

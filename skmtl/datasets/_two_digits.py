@@ -8,6 +8,7 @@ from sklearn.datasets import load_digits
 from sklearn.utils._param_validation import Interval, validate_params
 
 from .._validation import check_option, values_per_task
+from ._amounts import check_amounts
 from ._bunch import as_random_state, pack
 
 __all__ = ["load_two_digits"]
@@ -119,6 +120,7 @@ def load_two_digits(
     >>> list(y_test)
     ['left', 'right']
     """
+    check_amounts(shift=shift, missing_rate=missing_rate)
     rng = as_random_state(random_state)
     rates = _rates(missing_rate)
     digits = load_digits()

@@ -5,6 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
+from ._amounts import check_amounts
 from ._bunch import as_random_state, pack
 
 __all__ = ["make_volumes"]
@@ -106,6 +107,7 @@ def make_volumes(n_samples=500, *, size=16, noise=0.05, random_state=0, return_X
     >>> [names.tolist() for names in data.target_names]
     [['ball', 'cube', 'octahedron'], [False, True], [0, 1, 2]]
     """
+    check_amounts(noise=noise)
     rng = as_random_state(random_state)
     body, hollow, axis, dark = (rng.randint(k, size=n_samples) for k in (len(BODIES), 2, 3, 2))
     scale = size * rng.uniform(*HALF_WIDTHS, size=n_samples)

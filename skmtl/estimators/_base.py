@@ -12,9 +12,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._inputs import ImageLayout, pixel_scale
 from .._rows import check_finite, read_rows
 from .._targets import MISSING, TargetEncoder, read_targets
-from .._validation import check_option, values_per_task
+from .._validation import values_per_task
 from ..exceptions import InterruptedFitWarning, PixelUnitWarning
-from ..nn import HEADS, SHARINGS, TRUNKS, MultiTaskLoss
+from ..nn import MultiTaskLoss
 from ..training import (
     BatchDataset,
     batch_size_for,
@@ -25,13 +25,14 @@ from ..training import (
     resolve_scheduler,
     train,
 )
-from ..weighting import WEIGHTINGS
 from ._build import build
 from ._cell_weights import cell_weights, read_sample_weight, resolve_class_weight
 from ._check_gradients import check_gradients
 from ._fewer_tasks import params_for_tasks
 from ._hold_out import hold_out
 from ._images import read_images
+from ._lone_image import check_lone_image
+from ._nested_params import with_specs
 from ._publish import publish_tasks
 from ._read_images import check_images_readable, check_rows
 from ._setting import resolve_setting
@@ -55,7 +56,6 @@ BUILT_ONCE = (
 )
 # Of the net, by every fit that continues it.
 SET_ANEW = ("task_weights", "lr", "record_conflicts", "iterator_train__batch_size")
-FAMILIES = (("trunk", TRUNKS), ("head", HEADS), ("sharing", SHARINGS), ("weighting", WEIGHTINGS))
 
 
 class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
@@ -80,15 +80,7 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
         -------
         self
         """
-        for name, known in FAMILIES:
-            nested = any(key.startswith(f"{name}__") for key in params)
-            value = params.get(name, getattr(self, name))
-            if nested and isinstance(value, str):
-                params = {
-                    name: known[check_option(name, value, known)](),
-                    **{k: v for k, v in params.items() if k != name},
-                }
-        return super().set_params(**params)
+        return super().set_params(**with_specs(self, params))
 
     def _params_for_tasks(self, tasks, task_names, classes):
         return params_for_tasks(self, tasks, task_names, classes)
@@ -136,6 +128,8 @@ class BaseMultiTaskCNN(ClassifierMixin, BaseEstimator):
             net = build(self, setting, stage, layout.image_shape, encoder.classes_, n_train, batch_size, seeds, set_of)
         check_gradients(self, setting, net.module_ if continuing else net.module, layout.image_shape, set_of)
         net.input_of = input_of
+        if 1 in (len(codes[train_part]), self.batch_size):
+            check_lone_image(net.module_ if continuing else net.module, layout.image_shape, input_of)
         data = self._datasets(rows, batch_layout, picked, codes, weights, train_part, valid_part, net, setting)
         interrupted = self._run(net, setting, data, epochs, continuing, partial, names)
         self._publish(net, layout, encoder)

@@ -12,7 +12,7 @@ from ._pretrained import PretrainedModule
 from ._resnet import ResNetTrunk
 from ._trunks import ConvTrunk
 
-__all__ = ["TRUNKS", "build_trunk", "is_own_module"]
+__all__ = ["TRUNKS", "build_trunk", "check_cast", "is_own_module"]
 
 TRUNKS = {"cnn": ConvTrunk, "lenet": LeNetTrunk, "resnet": ResNetTrunk}
 
@@ -48,14 +48,47 @@ def _n_features(module, image_shape):
     except OutputError as error:
         raise ValueError(f"trunk: {name}: {error}") from error
     except Exception as error:
+        axes = AXES.get(len(image_shape) - 1, "channels, ...")
         raise ValueError(
-            f"trunk: {name} cannot process a batch of shape (2, {', '.join(map(str, image_shape))}) "
-            f"(batch, {AXES.get(len(image_shape) - 1, 'channels, ...')}): {error}. If the axes are wrong, set "
-            "channel_axis, image_shape or spatial_dims; if the image is too small, use fewer or smaller layers."
+            f"trunk: {name} cannot process a batch of shape (2, {', '.join(map(str, image_shape))}) (batch, {axes}): "
+            f"{error}. {_remedy(error)}"
         ) from error
     _check_features(out, name)
     _check_real(module, out, name)
     return out.flatten(1).shape[1]
+
+
+def _remedy(error):
+    if "dtype" in str(error):
+        return (
+            "The network computes in one type: cast images to that of your parameters "
+            "(x.to(self.linear.weight.dtype)), and hold constants in buffers (register_buffer), which are cast with it."
+        )
+    return (
+        "If the axes are wrong, set channel_axis, image_shape or spatial_dims; if the image is too small, use fewer or "
+        "smaller layers."
+    )
+
+
+def check_cast(module, image_shape, held):
+    """Raise ValueError if a module that ran in its own types does not run in that of the network.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Cast.
+    image_shape : tuple of int
+        Channels and spatial axes.
+    held : set of torch.dtype
+        What its parameters were.
+    """
+    try:
+        run_on_blank(module, image_shape)
+    except Exception as error:
+        types = ", ".join(sorted(str(dtype).removeprefix("torch.") for dtype in held))
+        raise ValueError(
+            f"trunk: its parameters are {types}, and it fails in the float32 of the network: {error}. {_remedy(error)}"
+        ) from error
 
 
 def _check_features(out, name):

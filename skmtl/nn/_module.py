@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from ._custom_trunk import build_trunk, is_own_module
+from ._custom_trunk import build_trunk, check_cast, is_own_module
 from ._heads import Heads
 from ._shared_size import check_fresh, shared_size
 from ._sharing import TaskTrunk
@@ -160,4 +160,8 @@ def build_module(trunk, sharing, head_specs, inputs, image_shape, classes, dtype
             "trunk and head have no parameter to train: all of them are frozen (requires_grad=False). Leave at least "
             "the heads free."
         )
-    return module.to(dtype)
+    held = {p.dtype for p in built.parameters()}
+    module = module.to(dtype)
+    if held - {dtype} and module.own_trunk:
+        check_cast(built, image_shape, held)
+    return module

@@ -23,7 +23,7 @@ def make_module(given, image_shape, name="trunk"):
         The parameter's name, for messages.
     """
     if isinstance(given, nn.Module):
-        return copy.deepcopy(given)
+        return _copy(given)
     if isinstance(given, type) and not issubclass(given, nn.Module) and hasattr(given, "build"):
         raise TypeError(f"{name} is the class {given.__name__}: pass an instance, {given.__name__}().")
     if not callable(given):
@@ -47,3 +47,12 @@ def make_module(given, image_shape, name="trunk"):
     if not isinstance(module, nn.Module):
         raise TypeError(f"{name}: {label} must return a torch.nn.Module. Got {type(module).__name__} instead.")
     return module
+
+
+def _copy(module):
+    made = copy.deepcopy(module)
+    for copied, own in zip(made.parameters(), module.parameters(), strict=True):
+        if not copied.is_leaf:
+            # TorchScript copies parameters by an operation whose results no optimizer takes.
+            copied.detach_().requires_grad_(own.requires_grad)
+    return made

@@ -136,12 +136,14 @@ class PretrainedModule(nn.Module):
         self.frozen = frozen
         self.lr_factor = lr_factor
         self.output = output
-        for part in self._frozen_parts():
-            part.requires_grad_(False)
+        for parameter in (p for part in self._frozen_parts() for p in part.parameters()):
+            parameter.requires_grad_(False)
         self.train(module.training)
 
     def _frozen_parts(self):
-        return [self.module.get_submodule(name) for name in self.frozen]
+        # Not get_submodule, which TorchScript's modules lack.
+        parts = {"": self.module, **dict(self.module.named_children())}
+        return [parts[name] for name in self.frozen]
 
     def train(self, mode=True):
         """Set training or evaluation mode, evaluation mode for what is frozen."""

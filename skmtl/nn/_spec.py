@@ -22,7 +22,7 @@ def check_sizes(spec, name, sizes, at_least_one=False):
     sizes = (sizes,) if isinstance(sizes, Integral) else sizes
     if (
         isinstance(sizes, (tuple, list, np.ndarray))
-        and all(isinstance(s, Integral) and s > 0 for s in sizes)
+        and all(isinstance(s, Integral) and not isinstance(s, bool) and s > 0 for s in sizes)
         and (len(sizes) or not at_least_one)
     ):
         return tuple(int(s) for s in sizes)

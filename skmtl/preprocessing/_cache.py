@@ -9,7 +9,7 @@ import numpy as np
 
 __all__ = ["ImageCache", "file_keys"]
 
-FORMAT = b"1"
+FORMAT = b"2"  # another one wherever the same file and parameters come to give other pixels
 KEY_BYTES = 16
 KEY = f"S{KEY_BYTES}"
 

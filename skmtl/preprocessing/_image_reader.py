@@ -33,7 +33,8 @@ class ImageReader(TransformerMixin, BaseEstimator):
         take (width, height). An int makes squares.
     mode : {"RGB", "RGBA", "L"}, default="RGB"
         Colour, colour with alpha, or grey (ITU-R 601-2 luma). Where it has no alpha, transparent images are laid
-        onto `fill`. 16-bit grey is scaled to 8 bits, 65535 becoming 255.
+        onto `fill`. Grey of 16 or 12 bits is scaled to 8, its largest possible value becoming 255. Signed and
+        32-bit integers and floats are refused, for no value of theirs is known to be white.
     resize : {"stretch", "crop", "pad"}, default="stretch"
         How an image of other proportions gets to `size`. ``"stretch"``: each axis by its own factor; the whole
         image is there and nothing else. ``"crop"``: as small as covers `size`, then its centre, so that the

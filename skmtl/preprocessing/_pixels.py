@@ -5,7 +5,9 @@ from PIL import Image, ImageOps
 
 __all__ = ["PixelError", "shrink_early", "to_mode", "to_size"]
 
-SCALE_16 = 257  # 65535 / 255
+# Tags of TIFF files, and values of theirs.
+BITS, PHOTOMETRIC, SAMPLE_FORMAT = 258, 262, 339
+WHITE_IS_ZERO, SIGNED = 0, 2
 
 
 class PixelError(ValueError):
@@ -25,9 +27,10 @@ def shrink_early(image, settings):
 
 def to_mode(image, settings):
     """Return `image` upright in the wanted mode; the transparent on `fill` if that has no alpha."""
+    white, inverted = _intensities(image)
     image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I") or image.mode == "F":
-        image = _to_8_bit(image)
+    if white is not None:
+        image = _to_8_bit(image, white, inverted)
     elif image.mode == "LAB":
         image = image.convert("RGB")  # the only way that Pillow knows from there
     if settings.mode == "RGBA" or not image.has_transparency_data:
@@ -37,12 +40,30 @@ def to_mode(image, settings):
     return Image.alpha_composite(ground, image.convert("RGBA")).convert(settings.mode)
 
 
-def _to_8_bit(image):
-    values = np.asarray(image)
-    # Pillow's 32-bit mode also holds 16-bit files, among them PGM.
-    if image.mode == "F" or values.min() < 0 or values.max() > 65535:
-        raise PixelError(f"its pixels ({values.dtype}) have no known range: save it with 8 or 16 bits a channel")
-    grey = Image.fromarray(((values.astype(np.uint32) + SCALE_16 // 2) // SCALE_16).astype(np.uint8))
+def _intensities(image):
+    """Return the value of full intensity, None where Pillow scales to 8 bits itself, and whether that is black."""
+    tags = image.tag_v2 if image.format == "TIFF" else {}
+    kind = _unscaled(image, signed=SIGNED in tags.get(SAMPLE_FORMAT, ()))
+    if kind is not None:
+        raise PixelError(f"its pixels are {kind}, of which none is known to be white")
+    if not image.mode.startswith("I"):
+        return None, False
+    return 2 ** tags.get(BITS, (16,))[0] - 1, tags.get(PHOTOMETRIC) == WHITE_IS_ZERO
+
+
+def _unscaled(image, signed):
+    if signed:
+        return "signed integers"
+    # Pillow has 16-bit files of some formats in its 32-bit mode.
+    if image.mode == "I" and image.format not in ("PNG", "PPM"):
+        return "32-bit integers"
+    return "floats" if image.mode == "F" else None
+
+
+def _to_8_bit(image, white, inverted):
+    values = np.asarray(image).astype(np.uint32)
+    grey = (values * 255 + white // 2) // white
+    grey = Image.fromarray((255 - grey if inverted else grey).astype(np.uint8))
     if "transparency" in image.info:
         grey.putalpha(Image.fromarray(np.where(values == image.info["transparency"], 0, 255).astype(np.uint8)))
     return grey

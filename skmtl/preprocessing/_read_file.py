@@ -78,7 +78,7 @@ def _explain(error, path):
             "If you trust the file, raise PIL.Image.MAX_IMAGE_PIXELS and max_pixels.",
         )
     if isinstance(error, PixelError):
-        return UnreadableFileError(str(error), "Convert the file.")
+        return UnreadableFileError(str(error), "Scale them to 0 to 255, and save the file with 8 bits a channel.")
     if os.path.isdir(path):
         return UnreadableFileError("it is a folder", "Name the files in it.")
     if isinstance(error, UnidentifiedImageError):

@@ -142,6 +142,7 @@ def test_as_frame_and_return_X_y():
         ({"length": 31}, "'length' parameter"),
         ({"n_channels": 0}, "'n_channels' parameter"),
         ({"noise": -0.1}, "'noise' parameter"),
+        ({"noise": True}, "noise must say how much. Got True"),
         ({"random_state": "zero"}, "'random_state' parameter"),
     ],
 )

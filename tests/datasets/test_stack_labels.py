@@ -11,7 +11,7 @@ def stack(**parts):
 
 
 def names(key, y):
-    return [column.name for column in name_columns(key, y)]
+    return name_columns(key, y).names
 
 
 @pytest.mark.parametrize(
@@ -123,3 +123,30 @@ def test_labels_are_not_changed():
     y = stack(a=frame)
     y.loc[0, "x"] = 9
     assert frame["x"].tolist() == [1, 2]
+
+
+TWO = [[1, 2], [2, 1]]
+
+
+@pytest.mark.parametrize(
+    ("parts", "key", "name", "other"),
+    [
+        ({"a": TWO, "a_0": [5, 6]}, "a", "a_0", "a_0"),
+        ({"a_1": [5, 6], "a": TWO}, "a", "a_1", "a_1"),
+        ({"b": pd.DataFrame({"a_1": [5, 6]}), "a": TWO}, "a", "a_1", "b"),
+        ({1: TWO, "1": TWO}, 1, "1_0", "1"),
+    ],
+)
+def test_made_up_names_do_not_join_tasks(parts, key, name, other):
+    match = (
+        rf"A column of y in parts\[{key!r}\] has no name and would be called '{name}', as is a task of "
+        rf"parts\['{other}'\]: pass y as a DataFrame with names"
+    )
+    with pytest.raises(ValueError, match=match):
+        stack_labels({k: name_columns(k, y) for k, y in parts.items()})
+
+
+def test_names_of_the_users_join_tasks():
+    # A key is a name too; and so is that of a column, even one that looks like ours.
+    assert stack(left=[1, 2], pair=pd.DataFrame({"left": [3]}))["left"].tolist() == [1, 2, 3]
+    assert stack(a=pd.DataFrame({"a_0": [1]}), a_0=[[3]])["a_0"].tolist() == [1, 3]

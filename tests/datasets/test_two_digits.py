@@ -163,6 +163,8 @@ def test_return_X_y():
         ({"missing_rate": (0.1,)}, "missing_rate has 1 entries, but y has 2 tasks"),
         ({"missing_rate": {"rihgt": 0.5}}, "rihgt.*Did you mean 'right'"),
         ({"subset": "tset"}, "subset must be one of .* Got 'tset' instead. Did you mean 'test'"),
+        ({"shift": True}, "shift must say how much. Got True instead, which would be read as 1: pass a number"),
+        ({"missing_rate": True}, "missing_rate must say how much. Got True"),
         ({"random_state": "zero"}, "'random_state' parameter"),
     ],
 )

@@ -145,6 +145,7 @@ def test_as_frame_and_return_X_y():
         ({"n_samples": 0}, "'n_samples' parameter of make_volumes must be an int in the range"),
         ({"size": 11}, "'size' parameter"),
         ({"noise": -0.1}, "'noise' parameter"),
+        ({"noise": True}, "noise must say how much. Got True"),
         ({"as_frame": "yes"}, "'as_frame' parameter"),
     ],
 )

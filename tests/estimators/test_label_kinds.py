@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import torch
 
 KINDS = {
     "int": np.arange(4),
@@ -36,6 +37,7 @@ CONTAINERS = {
     "pandas categorical": lambda frame: pd.DataFrame({"a": frame["digit"], "b": frame["digit"] % 2}).astype("category"),
     "polars": lambda frame: pl.DataFrame({"a": frame["digit"].to_numpy(), "b": (frame["digit"] % 2).to_numpy()}),
     "float array": lambda frame: np.column_stack([frame["digit"], frame["digit"] % 2]) * 1.0,
+    "tensor": lambda frame: torch.tensor(np.column_stack([frame["digit"], frame["digit"] % 2])),
     "object array": lambda frame: np.column_stack([frame["digit"], frame["digit"] % 2]).astype(object),
 }
 

@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator
 from torch import nn
 
 from skmtl.nn import TRUNKS, ConvTrunk, LeNetTrunk, PretrainedTrunk, ResNetTrunk, is_own_module
-from skmtl.nn._custom_trunk import build_trunk
+from skmtl.nn._custom_trunk import build_trunk, check_cast
 
 SHAPE = (3, 8, 6)
 
@@ -214,3 +214,25 @@ def test_spec_given_as_a_class():
 def test_what_is_no_trunk_at_all():
     with pytest.raises(TypeError, match=r"trunk must be .* Got 5 instead"):
         build_trunk(5, SHAPE)
+
+
+class Cast(nn.Module):
+    def __init__(self, dtype):
+        super().__init__()
+        self.linear = nn.Linear(144, 2, dtype=dtype)
+
+    def forward(self, x):
+        return self.linear(x.flatten(1).double())
+
+
+def test_types_that_differ_come_with_their_remedy():
+    with pytest.raises(ValueError, match=r"trunk: Cast cannot process .* same dtype.* cast images to that of your"):
+        build_trunk(Cast(torch.float32), SHAPE)
+
+
+def test_a_module_that_runs_in_its_own_type_only_is_refused_once_cast():
+    module, n_features = build_trunk(Cast(torch.float64), SHAPE)
+    assert n_features == 2
+    check_cast(module, SHAPE, {torch.float64})
+    with pytest.raises(ValueError, match="trunk: its parameters are float64, and it fails in the float32 of the"):
+        check_cast(module.to(torch.float32), SHAPE, {torch.float64})

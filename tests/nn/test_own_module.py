@@ -34,3 +34,19 @@ def test_axes_are_named(shape, axes):
 def test_what_is_no_module(name, match):
     with pytest.raises(TypeError, match=match):
         make_module(5, (1, 2), name)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_copies_of_torchscript_can_be_trained():
+    plain = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    plain[1].requires_grad_(False)
+    for given in (torch.jit.script(plain), torch.jit.trace(plain.eval(), torch.zeros(2, 2))):
+        made = make_module(given, (2, 1))
+        assert [p.is_leaf for p in made.parameters()] == [True] * 4
+        assert [p.requires_grad for p in made.parameters()] == [True, True, False, False]
+        before = [p.detach().clone() for p in given.parameters()]
+        made.eval()(torch.ones(4, 2)).sum().backward()
+        torch.optim.SGD(made.parameters(), 1.0).step()
+        changed = [not torch.equal(p, q) for p, q in zip(made.parameters(), before, strict=True)]
+        assert changed == [True, True, False, False]
+        assert all(torch.equal(p, q) for p, q in zip(given.parameters(), before, strict=True))

@@ -227,3 +227,11 @@ def test_spec_clones_and_never_changes():
     assert first.module is not second.module
     assert all(p.requires_grad for p in spec.module.parameters())
     assert clone(PretrainedTrunk(Backbone)).module is Backbone
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_torchscript_is_frozen_child_by_child():
+    script = torch.jit.script(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 4)))
+    built = PretrainedTrunk(script, freeze=1, lr_factor=0.5).build((1, 8, 8))
+    assert [p.requires_grad for p in built.parameters()] == [False, False, True, True]
+    assert set(built.parameter_options()) == {"module.2.weight", "module.2.bias"}

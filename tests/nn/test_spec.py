@@ -14,7 +14,7 @@ def test_sizes(given, expected):
     assert all(type(s) is int for s in sizes)
 
 
-@pytest.mark.parametrize("given", [(0,), (-3,), (2.0,), "ab", None, 0, ((2,),)])
+@pytest.mark.parametrize("given", [(0,), (-3,), (2.0,), "ab", None, 0, ((2,),), True, (8, True)])
 def test_bad_sizes(given):
     with pytest.raises(ValueError, match=r"The 'hidden' parameter of MLPHead must be a tuple of positive ints\. Got"):
         check_sizes(MLPHead(), "hidden", given)

@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -43,7 +45,6 @@ def test_colours_of_every_kind_of_file(settings, mode):
         "LA": (Image.new("LA", (2, 2), (grey, 255)), (grey,) * 3),
         "1": (Image.new("1", (2, 2), 1), (255,) * 3),
         "I;16": (Image.fromarray(np.full((2, 2), 257 * grey, np.uint16)), (grey,) * 3),
-        "I": (Image.fromarray(np.full((2, 2), 257 * grey, np.int32)), (grey,) * 3),
     }
     for kind, (image, (r, g, b)) in sources.items():
         assert image.mode == kind
@@ -66,10 +67,72 @@ def test_16_bits_are_scaled_and_not_clipped(settings):
     np.testing.assert_array_equal(to_mode(Image.fromarray(values), settings(mode="L")), expected)
 
 
-@pytest.mark.parametrize("pixels", [np.ones((2, 2), np.float32), np.full((2, 2), 65536), np.full((2, 2), -1)])
-def test_pixels_of_unknown_range_are_refused(settings, pixels):
-    image = Image.fromarray(pixels.astype(np.int32) if pixels.dtype == int else pixels)
-    with pytest.raises(PixelError, match="have no known range"):
+RAMP_16 = np.linspace(0, 65535, 16).astype(np.uint16).reshape(4, 4)
+
+
+def in_12_bits(values):
+    """Two pixels in three bytes, as TIFF packs them."""
+    pairs = (values.astype(int) >> 4).reshape(-1, 2).tolist()
+    return b"".join((a << 12 | b).to_bytes(3, "big") for a, b in pairs)
+
+
+def write_tiff(path, values, bits=16, sample_format=1, photometric=1):
+    """An uncompressed strip of grey pixels, of kinds that Pillow itself does not write."""
+    data = in_12_bits(values) if bits == 12 else values.tobytes()
+    height, width = values.shape
+    tags = {256: width, 257: height, 258: bits, 259: 1, 262: photometric, 273: 8, 277: 1, 278: height}
+    tags |= {279: len(data), 339: sample_format}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    head = struct.pack("<2sHI", b"II", 42, 8 + len(data))
+    path.write_bytes(head + data + struct.pack("<H", len(tags)) + entries + bytes(4))
+
+
+KNOWN_RANGES = {
+    "16 bits": (RAMP_16, {}),
+    "12 bits": (RAMP_16, {"bits": 12}),
+    "16 bits, white is 0": (65535 - RAMP_16, {"photometric": 0}),
+}
+
+
+@pytest.mark.parametrize("kind", KNOWN_RANGES)
+def test_tiff_files_say_what_is_white(tmp_path, settings, kind):
+    pixels, tags = KNOWN_RANGES[kind]
+    write_tiff(tmp_path / "a.tif", pixels, **tags)
+    with Image.open(tmp_path / "a.tif") as image:
+        np.testing.assert_array_equal(to_mode(image, settings(mode="L")), np.arange(0, 256, 17).reshape(4, 4))
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.jp2", "a.pgm"])
+def test_files_of_16_bits_are_scaled_by_their_format(tmp_path, settings, name):
+    # Some of them are of 32 bits for Pillow.
+    Image.fromarray(RAMP_16.astype(np.int32) if name == "a.pgm" else RAMP_16).save(tmp_path / name)
+    with Image.open(tmp_path / name) as image:
+        np.testing.assert_array_equal(to_mode(image, settings(mode="L")), np.arange(0, 256, 17).reshape(4, 4))
+
+
+def test_pgm_files_say_what_is_white(tmp_path, settings):
+    (tmp_path / "a.pgm").write_bytes(b"P5 3 1 1000\n" + np.array([0, 500, 1000], ">u2").tobytes())
+    with Image.open(tmp_path / "a.pgm") as image:
+        np.testing.assert_array_equal(to_mode(image, settings(mode="L")), [[0, 128, 255]])
+
+
+UNKNOWN_RANGES = {
+    "floats": (np.linspace(0, 1, 4, dtype=np.float32), {"bits": 32, "sample_format": 3}),
+    # Values to 255 came out black, as if they were of 16 bits.
+    "32-bit integers": (np.arange(4, dtype=np.uint32), {"bits": 32}),
+    "signed integers": (np.arange(4, dtype=np.int32), {"bits": 32, "sample_format": 2}),
+    "signed integers of 16 bits": (np.arange(4, dtype=np.int16), {"sample_format": 2}),
+    # Pillow takes them for unsigned ones.
+    "signed integers of 8 bits": (np.arange(-2, 2, dtype=np.int8), {"bits": 8, "sample_format": 2}),
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN_RANGES)
+def test_pixels_of_unknown_range_are_refused(tmp_path, settings, kind):
+    pixels, tags = UNKNOWN_RANGES[kind]
+    write_tiff(tmp_path / "a.tif", pixels[None], **tags)
+    match = f"its pixels are {kind.partition(' of')[0]}, of which none is known to be white"
+    with Image.open(tmp_path / "a.tif") as image, pytest.raises(PixelError, match=match):
         to_mode(image, settings())
 
 

@@ -86,8 +86,8 @@ def test_what_is_no_image(tmp_path, settings):
 
 def test_unknown_ranges_say_what_to_do(save, settings):
     error = unreadable(save(np.ones((2, 2), np.float32), "a.tiff"), settings())
-    assert error.reason.endswith("save it with 8 or 16 bits a channel")
-    assert error.remedy == "Convert the file."
+    assert error.reason == "its pixels are floats, of which none is known to be white"
+    assert error.remedy == "Scale them to 0 to 255, and save the file with 8 bits a channel."
 
 
 def test_large_files_are_not_decoded(save, settings):
