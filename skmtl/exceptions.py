@@ -25,7 +25,7 @@ class PixelUnitWarning(SkmtlWarning):
 
 
 class UncalibratedTaskWarning(SkmtlWarning):
-    """Labels do not tell how to calibrate a task, or where to put its threshold, so it is left as it was."""
+    """A task is left uncalibrated, or no decision threshold of it is better than predicting always the same."""
 
 
 class UndefinedGainWarning(SkmtlWarning):

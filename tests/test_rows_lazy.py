@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import _num_samples
 
-from skmtl._rows import read_rows
+from skmtl._rows import read_rows, split_blank
 from skmtl.datasets import LazyRows
 
 IMAGES = np.random.default_rng(0).integers(0, 255, (30, 4, 3)).astype(np.uint8)
@@ -263,3 +263,34 @@ def test_workers_map_the_same_file(tmp_path):
         mapped = Parallel(n_jobs=2)(delayed(work)(X) for _ in range(2))
         assert [(n, here) for n, _, here in mapped] == [(290, True)] * 2
         assert max(private for _, private, _ in mapped) - min(private for _, private, _ in alone) < 100 * 2**10
+
+
+def test_rows_of_a_masked_array_that_are_no_images_stay_so(tmp_path):
+    np.save(tmp_path / "x.npy", IMAGES)
+    mask = np.zeros(IMAGES.shape, bool)
+    mask[[2, 20]] = True
+    for pixels in (IMAGES, np.load(tmp_path / "x.npy", mmap_mode="r")):
+        X = LazyRows(np.ma.MaskedArray(pixels, mask))
+        assert np.shares_memory(X._storage, pixels)
+        assert split_blank(X)[1].nonzero()[0].tolist() == [2, 20]
+        part = pickle.loads(pickle.dumps(LazyRows(X[[20, 1, 2]], [0, 1])))
+        assert split_blank(part)[1].tolist() == [True, False]
+        assert split_blank(X[:2])[1] is None
+        assert (X[2].mask.all(), type(X[1])) == (True, np.ndarray)
+        for read in (np.asanyarray(X), np.ma.asarray(X), 0 + np.asanyarray(X), np.ma.array(X, copy=True)):
+            np.testing.assert_array_equal(read.mask, mask)
+            np.testing.assert_array_equal(read.filled(0), np.where(mask, 0, IMAGES))
+        assert type(np.asarray(X)) is type(np.asanyarray(X[3:5])) is np.ndarray
+    assert not np.ma.is_masked(np.asanyarray(LazyRows(np.ma.MaskedArray(IMAGES))))
+
+
+def test_what_is_under_a_mask_need_not_be_finite():
+    X = LazyRows(np.ma.masked_invalid([[1.0, 2.0], [np.nan, np.inf]]))
+    assert np.asarray(X).tolist() == [[1, 2], [0, 0]]
+
+
+def test_rows_masked_in_part_are_refused():
+    with pytest.raises(ValueError, match=r"X has 4 masked values, not all in rows .* X\.filled\(0\)"):
+        LazyRows(np.ma.masked_less(np.arange(9).reshape(3, 3), 4))
+    with pytest.raises(TypeError, match="array of object"):
+        LazyRows(np.ma.MaskedArray([["x"]], dtype=object))

@@ -18,7 +18,7 @@ from sklearn.utils.validation import _num_samples
 from skorch.helper import SliceDict
 
 from skmtl._rows import TaskImages as Exported
-from skmtl._rows import distinct_images
+from skmtl._rows import distinct_images, image_cells
 from skmtl.datasets import LazyRows, TaskImages
 
 RNG = np.random.default_rng(0)
@@ -222,7 +222,11 @@ def test_pickles_hold_a_shared_set_once():
         ({"a": None}, TypeError, r"images\['a'\] .* Got NoneType instead"),
         ({"a": sp.csr_array(np.eye(3))}, TypeError, "Got csr_array instead"),
         ({"a": np.array(3.0)}, TypeError, "Got ndarray instead"),
-        ({"a": np.ma.masked_array([[1.0]], mask=True)}, ValueError, r"images\['a'\] has masked values"),
+        (
+            {"a": np.ma.masked_array([[1.0, 2.0]], mask=[[True, False]])},
+            ValueError,
+            r"images\['a'\] cannot be read: X has 1 masked values, not all in rows that are masked as a whole.*filled",
+        ),
     ],
 )
 def test_what_is_refused(images, error, message):
@@ -268,3 +272,33 @@ def test_other_processes_share_the_sets_too():
     X = TaskImages({"a": large, "b": large[:, :5], "c": large})
     looks = Parallel(n_jobs=2)(delayed(look)(X[rows]) for rows in ([0, 1], slice(5)))
     assert looks == [([0, 1, 0], [4e5, 10, 4e5]), ([0, 1, 0], [1e6, 25, 1e6])]
+
+
+def masked(images, rows):
+    mask = np.zeros(images.shape, bool)
+    mask[rows] = True
+    return np.ma.MaskedArray(images, mask)
+
+
+@pytest.mark.parametrize("twin", [lambda X: X, copy.deepcopy, lambda X: pickle.loads(pickle.dumps(X)), TaskImages])
+def test_rows_masked_as_a_whole_are_no_images(twin):
+    digits = masked(DIGITS, [3, 7])
+    X = twin(TaskImages({"digit": digits, "again": digits, "fashion": masked(CLOTHES, [3]), "last": CLOTHES}))
+    assert distinct_images(X)[2] == [0, 0, 1, 2]
+    seen = np.ones((12, 4))
+    seen[[3, 7], :2], seen[3, 2] = 0, 0
+    for picked in (np.arange(12), [11, 7, 3, 3], [7, 0]):
+        np.testing.assert_array_equal(image_cells(X[picked][:], X.tasks), seen[picked])
+    assert image_cells(X[:3], X.tasks) is None
+    np.testing.assert_array_equal(np.asarray(X.images["digit"]), DIGITS)
+    image = X[7]
+    assert image["digit"].mask.all()
+    assert not np.ma.is_masked(image["fashion"])
+
+
+@pytest.mark.parametrize("kind", [dict, TaskImages])
+def test_views_of_a_masked_array_are_one_set_of_images(kind):
+    images, more = masked(DIGITS, [3]), masked(DIGITS, [3, 5])
+    # The same pixels, but other labels count.
+    X = kind({"a": images[:9], "b": images[:9], "c": images[3:], "d": DIGITS[3:], "e": more[3:]})
+    assert distinct_images(X)[2] == [0, 0, 1, 2, 3]

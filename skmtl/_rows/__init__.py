@@ -1,8 +1,9 @@
 """Rows of images, read where they lie: in memory, in a mapped file, on a device or in a store."""
 
 from ._base import Rows
-from ._blank import image_cells, split_blank
+from ._blank import split_blank, with_blank
 from ._checks import check_finite, check_numeric
+from ._image_cells import image_cells
 from ._lazy import LazyRows, to_numpy
 from ._read import pick_rows, read_rows
 from ._stacked import StackedRows, stack_rows
@@ -23,4 +24,5 @@ __all__ = [
     "split_blank",
     "stack_rows",
     "to_numpy",
+    "with_blank",
 ]

@@ -2,31 +2,7 @@
 
 import numpy as np
 
-from .._validation import values_per_task
-from ._task_rows import distinct_images
-
-__all__ = ["image_cells", "split_blank"]
-
-
-def image_cells(X, task_names):
-    """Return 1 where a task has an image and 0 where it has none, (n_samples, n_tasks); None if all have one.
-
-    Parameters
-    ----------
-    X : array-like, or mapping task -> array-like
-        As `read_images` takes it.
-    task_names : list
-        The tasks.
-    """
-    found = distinct_images(X)
-    tasks, values, set_of = found or (task_names, [X], [0] * len(task_names))
-    blank = [split_blank(images)[1] for images in values]
-    if not any(mask is not None for mask in blank):
-        return None
-    n_samples = next(len(mask) for mask in blank if mask is not None)
-    blank = [np.zeros(n_samples, bool) if mask is None else mask for mask in blank]
-    order = values_per_task("X", dict(zip(tasks, set_of, strict=True)), task_names, complete=True)
-    return np.column_stack([~blank[i] for i in order]).astype(np.float64)
+__all__ = ["split_blank", "with_blank"]
 
 
 def split_blank(X):
@@ -35,8 +11,11 @@ def split_blank(X):
     Parameters
     ----------
     X : object
-        Anything but such a masked array is returned as it is, with None.
+        LazyRows stay what they are and tell the mask. Anything else but such a masked array is returned as it is,
+        with None.
     """
+    if hasattr(type(X), "_lazy_rows"):
+        return X, X._blank_rows()
     if not isinstance(X, np.ma.MaskedArray) or X.ndim < 2 or not np.ma.is_masked(X):
         return X, None
     mask = np.ma.getmaskarray(X).reshape(len(X), -1)
@@ -47,3 +26,17 @@ def split_blank(X):
     # What lies under the mask may be anything, but the network computes with it.
     harmless = X.dtype.kind != "f" or np.isfinite(X.data[blank]).all()
     return (X.data if harmless else X.filled(0)), blank
+
+
+def with_blank(images, blank):
+    """Return `images`, with the rows `blank` masked as a whole; the pixels are not copied.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_samples, ...)
+    blank : ndarray of bool, of shape (n_samples,), or None
+    """
+    if blank is None:
+        return images
+    mask = np.broadcast_to(blank.reshape(-1, *[1] * (images.ndim - 1)), images.shape)
+    return np.ma.MaskedArray(images, mask.copy())

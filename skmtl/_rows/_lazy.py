@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ._blank import split_blank, with_blank
 from ._handle import H5Handle, check_open, to_handle
 from ._keys import row_indices
 from ._read import pick_rows, read_rows
@@ -22,7 +23,8 @@ class LazyRows:
     X : array-like of shape (n_samples, ...)
         NumPy array, ``numpy.memmap``, PyTorch tensor, zarr array, HDF5 data set (h5py) or another
         object with ``shape``, a NumPy ``dtype`` and ``__getitem__`` for slices and increasing
-        integer arrays. Read, never changed.
+        integer arrays. Read, never changed. Of a masked array, rows that are no image are masked as a
+        whole, and stay so.
     rows : int array, mask, list or slice, default=None
         The rows to keep, in this order, repeated or not; negative ones count from the end. All of
         them by default.
@@ -43,12 +45,14 @@ class LazyRows:
     IndexError
         If `rows` are out of range or no integers.
     ValueError
-        When pickled around an HDF5 data set that no other process can open.
+        If rows of `X` are masked in part, or when pickled around an HDF5 data set that no other
+        process can open.
 
     Notes
     -----
     ``X[key]`` is another LazyRows on the same storage for a slice, a list, an array of ints or a
-    mask, and the image itself for an int. ``numpy.asarray(X)`` reads everything.
+    mask, and the image itself for an int. ``numpy.asarray(X)`` reads everything;
+    ``numpy.asanyarray(X)`` too, and keeps rows masked that are no image.
 
     With ``n_jobs``, joblib sends a ``numpy.memmap`` to other processes by the name of its file; so
     do zarr arrays on disk, and HDF5 data sets, which the other process opens anew, read-only.
@@ -68,11 +72,15 @@ class LazyRows:
     ((8, 8), (4, 8, 8))
     """
 
+    # By which NumPy makes masked arrays of what `__array__` returns.
+    _baseclass = np.ndarray
+
     def __init__(self, X, rows=None):
         if isinstance(X, LazyRows):
-            storage, source, indices = X._storage, X._source, X._indices
+            storage, source, indices, blank = X._storage, X._source, X._indices, X._blank
         else:
-            storage, source, indices = X, _source(X), None
+            storage, blank = _unmasked(X)
+            source, indices = _source(storage), None
         if rows is not None:
             picked = row_indices(rows, len(source) if indices is None else len(indices))
             if isinstance(picked, int):
@@ -80,6 +88,13 @@ class LazyRows:
             indices = picked if indices is None else indices[picked]
         # The storage is an attribute of its own so that joblib finds maps in it.
         self._storage, self._source, self._indices = storage, source, indices
+        # Of every row of the storage, so that splits share it.
+        self._blank = blank
+
+    def _blank_rows(self):
+        """Return which rows are no image; None if all are one."""
+        blank = self._blank if self._blank is None or self._indices is None else self._blank[self._indices]
+        return blank if blank is not None and blank.any() else None
 
     def _lazy_rows(self):
         check_open(self._storage)
@@ -106,7 +121,9 @@ class LazyRows:
     def __getitem__(self, key):
         picked = row_indices(key, len(self))
         if isinstance(picked, int):
-            return to_numpy(self._lazy_rows().take(np.array([picked])), self.dtype)[0]
+            image = to_numpy(self._lazy_rows().take(np.array([picked])), self.dtype)[0]
+            blank = self._blank_rows()
+            return image if blank is None or not blank[picked] else np.ma.MaskedArray(image, True)
         return LazyRows(self, picked)
 
     def __array__(self, dtype=None, copy=None):
@@ -115,18 +132,31 @@ class LazyRows:
         rows = self._lazy_rows()
         values = to_numpy(rows.read(0, len(rows)), self.dtype)
         # What was read from outside memory is a copy already.
-        return np.array(values, dtype=dtype, copy=None if rows.stored else copy)
+        return with_blank(np.array(values, dtype=dtype, copy=None if rows.stored else copy), self._blank_rows())
 
     def __repr__(self):
         return f"LazyRows(shape={self.shape}, dtype={self.dtype}, storage={type(self._storage).__name__})"
 
     def __getstate__(self):
-        return {"storage": to_handle(self._storage), "indices": self._indices}
+        return {"storage": to_handle(self._storage), "indices": self._indices, "blank": self._blank}
 
     def __setstate__(self, state):
         storage = state["storage"]
         self._storage = storage.open() if isinstance(storage, H5Handle) else storage
-        self._source, self._indices = _source(self._storage), state["indices"]
+        self._source, self._indices, self._blank = _source(self._storage), state["indices"], state["blank"]
+
+
+def _unmasked(X):
+    """Return (storage, mask of its rows without image or None) of what may be a masked array."""
+    if not isinstance(X, np.ma.MaskedArray):
+        return X, None
+    storage, blank = split_blank(X)
+    if blank is None and np.ma.is_masked(X):
+        raise ValueError(
+            f"X has {np.ma.count_masked(X)} masked values, not all in rows that are masked as a whole, but every pixel "
+            "of an image needs a value: fill them, with X.filled(0) for instance, or mask the whole row if it is none."
+        )
+    return np.ma.getdata(storage, subok=False), blank
 
 
 def _source(X):

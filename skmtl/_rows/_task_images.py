@@ -25,7 +25,8 @@ class TaskImages:
     images : mapping
         Task -> images of shape (n_rows, ...): what `LazyRows` takes, LazyRows, or a list or frame of
         numbers. All with the same number of rows; the other axes are each task's own. Tasks given the
-        same object share it, here and in every split and copy. Read, never changed.
+        same object share it, here and in every split and copy. Rows of a masked array that are masked as
+        a whole are no images, whose labels do not count. Read, never changed.
 
     Attributes
     ----------
@@ -43,7 +44,8 @@ class TaskImages:
     TypeError
         If `images` is no mapping, or one of its values does not hold numbers in rows.
     ValueError
-        If `images` is empty, or its values differ in their number of rows, are ragged or masked.
+        If `images` is empty, or its values differ in their number of rows, are ragged or have rows
+        masked in part.
 
     Notes
     -----
@@ -128,20 +130,19 @@ class TaskImages:
 
 
 def _wrapped(value, name):
-    if np.ma.is_masked(value):
-        raise ValueError(
-            f"images[{name!r}] has masked values, but every pixel needs one: fill them, with .filled(0), and mark the "
-            "labels of rows that are no image as missing. Or pass a dict (skorch's SliceDict to split it), where such "
-            "rows may be masked as a whole."
-        )
+    readable = value
     try:
-        readable = value if read_rows(value) is not None else np.asarray(value)
+        # A masked array becomes LazyRows with its mask, anything else that cannot be read from where it lies an array.
+        if read_rows(value) is None and not isinstance(value, np.ma.MaskedArray):
+            readable = np.asarray(value)
+        return LazyRows(readable)
     except ValueError as error:
         raise ValueError(f"images[{name!r}] cannot be read: {error}") from error
-    if read_rows(readable) is None:
-        found = f"an array of {readable.dtype} of shape {readable.shape}" if readable.shape else type(value).__name__
+    except TypeError as error:
+        found = type(value).__name__
+        if isinstance(readable, np.ndarray) and readable.shape:
+            found = f"an array of {readable.dtype} of shape {readable.shape}"
         raise TypeError(
             f"images[{name!r}] must hold numbers, the pixel values, in an array whose first axis picks images. "
             f"Got {found} instead."
-        )
-    return LazyRows(readable)
+        ) from error

@@ -61,20 +61,25 @@ def distinct_images(X, name="X"):
 
 
 def _same(value, other):
-    (storage, rows), (other_storage, other_rows) = _origin(value), _origin(other)
+    (storage, *parts), (other_storage, *other_parts) = _origin(value), _origin(other)
     if storage is not other_storage and not _same_memory(storage, other_storage):
         return False
-    if rows is None or other_rows is None:
-        return rows is other_rows
-    return rows is other_rows or np.array_equal(rows, other_rows)
+    return all(map(_equal, parts, other_parts))
+
+
+def _equal(part, other):
+    return part is other or (part is not None and other is not None and np.array_equal(part, other))
 
 
 def _same_memory(array, other):
     # Slices of one array that were made twice, as in {task: X[:100] for task in tasks}.
-    if type(array) is not np.ndarray or type(other) is not np.ndarray:
+    if type(array) is not type(other) or type(array) not in (np.ndarray, np.ma.MaskedArray):
         return False
-    return array.__array_interface__ == other.__array_interface__
+    if array.__array_interface__ != other.__array_interface__:
+        return False
+    return type(array) is np.ndarray or np.array_equal(np.ma.getmaskarray(array), np.ma.getmaskarray(other))
 
 
 def _origin(value):
-    return (value._storage, value._indices) if isinstance(value, LazyRows) else (value, None)
+    """Return where the rows lie, which of them they are, and which are no images."""
+    return (value._storage, value._indices, value._blank) if isinstance(value, LazyRows) else (value, None, None)

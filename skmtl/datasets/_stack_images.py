@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._inputs import pixel_scale
-from .._rows import check_numeric, read_rows, to_numpy
+from .._rows import check_numeric, read_rows, split_blank, to_numpy
 from ._image_form import ImageForm, find_channels
 
 __all__ = ["read_images", "stack_images"]
@@ -28,6 +28,7 @@ def read_images(X):
     ValueError
         If X is no array of numbers with at least one row and one pixel.
     """
+    X = X if split_blank(X)[1] is None else np.asanyarray(X)  # LazyRows keep masks to themselves
     masked = np.ma.is_masked(X)
     rows = read_rows(X)
     if rows is None and not masked:

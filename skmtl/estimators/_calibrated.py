@@ -124,10 +124,12 @@ class MultiTaskCalibratedClassifier(BaseCrossFitted):
         y : array-like of shape (n_samples,) or (n_samples, n_tasks)
             Labels, one column per task; cells without one calibrate nothing.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
-            Weights of samples or cells, >= 0, for the estimator and for the calibrators.
+            Weights of samples or cells, >= 0, for the estimator and for the calibrators. Of a pipeline, also in a
+            search, the last step is trained with them; with scikit-learn's metadata routing on, whatever asks for
+            them.
         **fit_params : dict
             Passed to the estimator's ``fit``; what has one entry per row is cut with the rows. With
-            scikit-learn's metadata routing on, whatever it routes.
+            scikit-learn's metadata routing on, whatever it routes. None for a frozen estimator.
 
         Returns
         -------

@@ -7,6 +7,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
+from ..model_selection._fit_params import passed_on
 from ._meta import BaseMultiTaskMeta
 from ._out_of_fold import of_fitted, out_of_fold
 
@@ -28,9 +29,15 @@ class BaseCrossFitted(BaseMultiTaskMeta):
     def _cross_fit(self, X, y, cells, sample_weight, fit_params, *, folds=True):
         """Set `estimator_`, fitted on everything; return the `HeldOut` of its like, None without folds."""
         if isinstance(self.estimator, FrozenEstimator):
+            if fit_params:
+                raise TypeError(
+                    f"estimator is frozen and not fitted again, which leaves the fit parameters {sorted(fit_params)!r} "
+                    "nothing to do: leave them out."
+                )
             self.estimator_ = self.estimator
             return of_fitted(self.estimator, X, cells) if folds else None
         fit_params, split_params = self._routed(sample_weight, fit_params)
+        fit_params = passed_on(self.estimator, fit_params)
         held_out = None
         if folds:
             held_out = out_of_fold(

@@ -84,7 +84,7 @@ class BaseMultiTaskMeta(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return read_cells(X, y, sample_weight, self.missing_label, encoder)
 
     def _routed(self, sample_weight, fit_params):
-        """Return (parameters of the estimator's fit, parameters of the splitter's split)."""
+        """Return (parameters of the estimator's fit, for `passed_on`, parameters of the splitter's split)."""
         given = fit_params if sample_weight is None else {"sample_weight": sample_weight, **fit_params}
         if not get_config()["enable_metadata_routing"]:
             return given, {}

@@ -3,7 +3,7 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import _fit_context, clone
+from sklearn.base import _fit_context
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -13,7 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._targets import Targets, read_targets
 from ..model_selection import select_task_groups, task_affinity
+from ..model_selection._fit_labelled import fit_labelled
 from ..model_selection._fit_params import fit_params_of, read_fit_params
+from ..model_selection._models_inside import may_offer
 from ..model_selection._probed import net_prefix
 from ..model_selection._task_subset import inputs_of, subset, task_frame, with_seed
 from ._given_groups import groups_of_tasks, resolve_groups
@@ -85,8 +87,8 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
     rows that they are later scored on would look too good; as a part of the estimator, the choice is made anew in
     every training fold.
 
-    A group of one task is trained on a 1-D y, or on one column if the estimator takes no other, as
-    ``sklearn.multioutput.MultiOutputClassifier``.
+    A group is trained on the rows that have a label of any of its tasks; one of a single task on a 1-D y, or on one
+    column if the estimator takes no other, as ``sklearn.multioutput.MultiOutputClassifier``.
 
     References
     ----------
@@ -155,11 +157,12 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
         y : array-like of shape (n_samples,) or (n_samples, n_tasks)
             Labels, one column per task.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
-            Weights of samples or cells, >= 0. A pipeline takes them with scikit-learn's metadata routing on, or as
-            ``step__sample_weight``.
+            Weights of samples or cells, >= 0; those of cells are cut with the tasks. Of a pipeline, also in a
+            search, the last step is trained with them; with scikit-learn's metadata routing on, whatever asks for
+            them.
         **fit_params : dict
-            Passed to ``fit`` for every group, and where affinities are measured; weights of cells are cut with the
-            tasks, all else stays whole. With scikit-learn's metadata routing on, whatever it routes.
+            Passed to ``fit`` for every group, and where affinities are measured; what has one entry per row is cut
+            with the rows. With scikit-learn's metadata routing on, whatever it routes.
 
         Returns
         -------
@@ -176,15 +179,16 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
             )
         cells = self._read_cells(X, y, sample_weight)
         names, frame = cells.encoder.task_names_, task_frame(y, self.missing_label)
-        fit_params, _ = self._routed(sample_weight, fit_params)
-        fit_params = read_fit_params(None, fit_params, frame, hasattr(y, "columns"))
+        routed = {**self._routed(sample_weight, fit_params)[0]}
+        weights = routed.pop("sample_weight", None)
+        fit_params = read_fit_params(self.estimator, weights, routed, frame, hasattr(y, "columns"))
         seed, estimator = None, self.estimator
         if self.random_state is not None:
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
             estimator = with_seed(estimator, seed)
         affinity, groups = self._choose(X, frame, cells, fit_params, seed)
         columns, serves = resolve_groups(groups, names)
-        jobs = (delayed(_fit_group)(estimator, X, y, frame, tasks, fit_params) for tasks in columns)
+        jobs = (delayed(_fit_group)(estimator, X, frame, tasks, fit_params) for tasks in columns)
         estimators = Parallel(n_jobs=self.n_jobs)(jobs)
         self.affinity_, self.estimators_, self._columns, self._serves = affinity, estimators, columns, serves
         self.groups_ = [tuple(names[t] for t in tasks) for tasks in columns]
@@ -203,8 +207,14 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
             frame, fit_params = cells.labels, {}
         elif self.affinity != "transfer":
             net_prefix(self.estimator, self.affinity, "affinity")
-        how = {"method": self.affinity, "random_state": seed, "n_jobs": self.n_jobs}
-        affinity = task_affinity(self.estimator, X, frame, params=fit_params or None, **how)
+        elif not may_offer(self.estimator, ["predict_proba"]):
+            raise TypeError(
+                "affinity='transfer' scores probabilities: estimator must have predict_proba. Got "
+                f"{type(self.estimator).__name__} instead, without: use affinity='label_association', or pass groups."
+            )
+        params = {**fit_params}
+        how = {"sample_weight": params.pop("sample_weight", None), "random_state": seed, "n_jobs": self.n_jobs}
+        affinity = task_affinity(self.estimator, X, frame, self.affinity, params=params or None, **how)
         self._check_known(affinity)
         how = {"allow_singletons": self.allow_singletons, "random_state": seed}
         return affinity, select_task_groups(affinity, self.n_groups, **how)
@@ -263,8 +273,6 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
         return out[0] if self._encoder.one_dimensional_ else out
 
 
-def _fit_group(estimator, X, y, frame, tasks, fit_params):
-    if len(frame.columns) == 1:
-        return clone(estimator).fit(X, y, **fit_params)
+def _fit_group(estimator, X, frame, tasks, fit_params):
     estimator, X, y = subset(estimator, X, frame, tasks)
-    return estimator.fit(X, y, **fit_params_of(fit_params, tasks))
+    return fit_labelled(estimator, X, y, fit_params_of(fit_params, tasks))

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from numbers import Integral
 
 import numpy as np
+import pandas as pd
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 
 from .._validation import values_per_task
 from ..exceptions import UncalibratedTaskWarning
-from ._best_threshold import best_threshold, candidate_thresholds, metrics_of_tasks
+from ._best_threshold import best_candidate, candidate_thresholds, metrics_of_tasks, scores_of_candidates
 from ._cross_fitted import BaseCrossFitted
 from ._out_of_fold import task_probabilities
 from ._publish import publish_tasks
@@ -33,8 +34,8 @@ class MultiTaskTunedThresholdClassifier(BaseCrossFitted):
         which it must not have been trained on; it is not fitted again, and `cv` not used.
     scoring : str, callable or mapping task -> str or callable, default="balanced_accuracy"
         What to maximise: a scikit-learn name of a metric of predicted labels, such as ``"f1"``, a function
-        ``f(y_true, y_pred)`` or a scorer. The positive class is ``classes_[1]``, unless a scorer
-        (``make_scorer(f1_score, pos_label="no")``) names another. A mapping tunes the tasks it names.
+        ``f(y_true, y_pred)`` or a scorer. The positive class is the label 1, without one ``classes_[1]``, unless a
+        scorer (``make_scorer(f1_score, pos_label="no")``) names another. A mapping tunes the tasks it names.
     thresholds : int or array-like, default=100
         The candidates, or how many: equal steps from the smallest to the largest held-out probability.
     cv : int, splitter, iterable of (train, test) or None, default=None
@@ -52,6 +53,9 @@ class MultiTaskTunedThresholdClassifier(BaseCrossFitted):
         they keep the estimator's predictions.
     best_scores_ : dict of task -> float
         Score of the threshold on the held-out rows. A maximum, so rather too high an estimate for new data.
+    curves_ : dict of task -> DataFrame
+        Columns ``threshold``, the candidates, and ``score``, theirs on the held-out rows; NaN where the metric is not
+        defined.
     classes_ : ndarray or list of ndarray
         Labels; a list with one entry per task if y is 2-D.
     n_classes_ : int or list of int
@@ -69,7 +73,8 @@ class MultiTaskTunedThresholdClassifier(BaseCrossFitted):
     -----
     UncalibratedTaskWarning
         If a task keeps the estimator's predictions because its held-out labels are of one class only, its
-        probabilities all alike, or its metric NaN for all candidates.
+        probabilities all alike, or its metric NaN for all candidates. Also if no candidate scores better than one
+        that predicts the same class in all held-out rows, as for recall alone.
 
     See Also
     --------
@@ -81,6 +86,9 @@ class MultiTaskTunedThresholdClassifier(BaseCrossFitted):
     The rows of all folds make one curve of scores over thresholds; ``TunedThresholdClassifierCV`` averages a curve
     per fold, which a task with labels in few rows may not have. Of equally good neighbouring thresholds the middle
     one is taken.
+
+    Recall alone is best where all is positive, precision alone often where next to nothing is: tune for a metric that
+    weighs the one against the other. See the user guide for recall at a given precision, and for fixed thresholds.
 
     Examples
     --------
@@ -124,10 +132,12 @@ class MultiTaskTunedThresholdClassifier(BaseCrossFitted):
         y : array-like of shape (n_samples,) or (n_samples, n_tasks)
             Labels, one column per task; cells without one do not count.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
-            Weights of samples or cells, >= 0, for the estimator and for the metric.
+            Weights of samples or cells, >= 0, for the estimator and for the metric. Of a pipeline, also in a
+            search, the last step is trained with them; with scikit-learn's metadata routing on, whatever asks for
+            them.
         **fit_params : dict
             Passed to the estimator's ``fit``; what has one entry per row is cut with the rows. With
-            scikit-learn's metadata routing on, whatever it routes.
+            scikit-learn's metadata routing on, whatever it routes. None for a frozen estimator.
 
         Returns
         -------
@@ -144,7 +154,7 @@ class MultiTaskTunedThresholdClassifier(BaseCrossFitted):
             candidate_thresholds(self.thresholds, None)  # wrong ones are found before any training
         tuned = any(metric is not None for metric in metrics)
         held_out = self._cross_fit(X, y, cells, sample_weight, fit_params, folds=tuned)
-        self.thresholds_, self.best_scores_ = {}, {}
+        self.thresholds_, self.best_scores_, self.curves_ = {}, {}, {}
         for metric, (task, name, classes) in zip(metrics, cells.tasks, strict=True):
             if metric is not None:
                 self._tune(metric, name, classes, *held_out.labelled(task))
@@ -154,15 +164,20 @@ class MultiTaskTunedThresholdClassifier(BaseCrossFitted):
     def _tune(self, metric, name, classes, proba, codes, weights):
         proba = proba[:, 1]
         if len(np.unique(codes)) < 2:
-            found = f"no label but {classes[codes[0]].item()!r}" if len(codes) else "no label"
+            found = f"no label but {classes.tolist()[codes[0]]!r}" if len(codes) else "no label"
             return _warn_untuned(name, f"its held-out rows hold {found}")
         if np.isclose(proba.min(), proba.max()):
             return _warn_untuned(name, f"all its held-out rows have the probability {proba[0]:.3g}")
         candidates = candidate_thresholds(self.thresholds, proba)
-        threshold, score = best_threshold(metric, name, classes, candidates, proba, codes, weights)
-        if np.isneginf(score):
+        scores = scores_of_candidates(metric, name, classes, candidates, proba, codes, weights)
+        if np.isnan(scores).all():
             return _warn_untuned(name, f"its metric {metric.name!r} is not defined at any threshold")
-        self.thresholds_[name], self.best_scores_[name] = threshold, score
+        best = best_candidate(scores)
+        self.thresholds_[name], self.best_scores_[name] = float(candidates[best]), float(scores[best])
+        self.curves_[name] = pd.DataFrame({"threshold": candidates, "score": scores})
+        for label, alike in zip(classes.tolist(), (candidates > proba.max(), candidates <= proba.min()), strict=True):
+            if (scores[alike] == scores[best]).any():
+                return _warn_one_class(name, metric, label)
         return None
 
     def _codes(self, X):
@@ -185,6 +200,16 @@ def _warn_untuned(name, reason):
     warnings.warn(
         f"Task {name!r} keeps the predictions of the estimator: {reason}, so that no threshold is better than another. "
         "Give it more labels, or tune on other rows.",
+        UncalibratedTaskWarning,
+        stacklevel=5,
+    )
+
+
+def _warn_one_class(name, metric, label):
+    warnings.warn(
+        f"No threshold of task {name!r} scores better than predicting {label!r} for all held-out rows. If the metric "
+        f"{metric.name!r} asks for no more than that, as recall alone does, tune for one that weighs misses against "
+        "false alarms, such as 'f1'; if not, the probabilities tell too little: train longer, or on more labels.",
         UncalibratedTaskWarning,
         stacklevel=5,
     )

@@ -7,7 +7,7 @@ from ..model_selection import task_affinity
 from ._affinity_matrix import read_error, read_matrix
 from ._affinity_style import MOST_ERRORS, MOST_VALUES, figure_size, is_level, limits, writer
 from ._figure import check_axes, one_axes
-from ._text import shortened
+from ._text import shortened_all
 
 __all__ = ["TaskAffinityDisplay"]
 
@@ -179,7 +179,7 @@ class TaskAffinityDisplay:
 
     def _label(self, names):
         size = 10 if len(names) <= MOST_VALUES else 7.5
-        labels = [shortened(name) for name in names]
+        labels = shortened_all(names)
         self.ax_.set_xticks(range(len(names)), labels, rotation=0 if is_level(names) else 90, fontsize=size)
         self.ax_.set_yticks(range(len(names)), labels, fontsize=size)
         self.ax_.set(xlabel="receiving", ylabel="giving")

@@ -5,7 +5,7 @@ from ..metrics._reliability import check_bins, error_of_bins, reliability_bins
 from ._estimator_cells import EstimatorCells
 from ._figure import panel_axes
 from ._task_panels import chosen_tasks, draw_note, warn_no_labels
-from ._text import shortened
+from ._text import LEGEND, shortened, shortened_all
 
 __all__ = ["MultiTaskCalibrationDisplay"]
 
@@ -205,16 +205,18 @@ class MultiTaskCalibrationDisplay:
         -------
         MultiTaskCalibrationDisplay
         """
-        self.axes_ = panel_axes(axes, len(self.task_names), type(self).__name__, size=(3.2, 3.6))
+        self.axes_ = panel_axes(axes, len(self.task_names), type(self).__name__, size=(3.2, 3.75))
         self.figure_ = self.axes_[0].figure
         self.lines_, self.bars_ = [], []
-        for ax, task, bins, error in zip(self.axes_, self.task_names, self.bins, self.errors, strict=True):
+        name = None if name is None else shortened(name, LEGEND)
+        titles = shortened_all(self.task_names)
+        for ax, title, bins, error in zip(self.axes_, titles, self.bins, self.errors, strict=True):
             if bins is None:
-                draw_note(ax, task, "no labels in y")
+                draw_note(ax, title, "no labels in y")
                 line, bars = None, None
             else:
                 line, bars = _draw(ax, bins, name, line_kwargs)
-                _finish(ax, task, error)
+                _finish(ax, title, error)
             self.lines_.append(line)
             self.bars_.append(bars)
         return self
@@ -246,12 +248,14 @@ def _draw(ax, bins, name, line_kwargs):
     return line, bars
 
 
-def _finish(ax, task, error):
+def _finish(ax, title, error):
     """Tell the error, after those of the estimators drawn before; the diagonal shows whether there are any."""
     legend = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
     drawn = legend.pop(REFERENCE, None) is not None
     if not drawn:
         ax.plot([0, 1], [0, 1], "k:", zorder=1, label=REFERENCE)
-    ax.set_title(f"{ax.get_title()}, {error:.3f}" if drawn else f"{shortened(task)}\nECE = {error:.3f}")
+    ax.set_title(f"{ax.get_title()}, {error:.3f}" if drawn else f"{title}\nECE = {error:.3f}")
     if legend:
-        ax.legend(legend.values(), legend.keys(), loc="best", fontsize="small", framealpha=0.6)
+        drawn = ax.legend(legend.values(), legend.keys(), loc="best", fontsize="small", framealpha=0.6)
+        # A legend wider than its panel would leave no room for the curves.
+        drawn.set_in_layout(False)

@@ -5,7 +5,7 @@ import numpy as np
 from ..model_selection import compare_with_single_task
 from ._figure import check_axes, one_axes
 from ._legend import draw_legend
-from ._text import shortened
+from ._text import shortened, shortened_all
 
 __all__ = ["SingleTaskComparisonDisplay"]
 
@@ -32,8 +32,8 @@ class SingleTaskComparisonDisplay:
         Mean relative gain in percent; higher is better.
     delta_m_interval : tuple of float
         Its interval.
-    metric : str, default="score"
-        The score.
+    metric : str or dict task -> str, default="score"
+        The score; of a dict, which says by what each task is scored, beside the names of the tasks.
     confidence_level : float, default=0.95
         Of the intervals.
 
@@ -129,7 +129,10 @@ class SingleTaskComparisonDisplay:
         SingleTaskComparisonDisplay
         """
         names = list(self.table.index)
-        labels = [shortened(name, 36) for name in names]
+        labels, metric = shortened_all(names, 36), self.metric
+        if isinstance(metric, dict):
+            labels = [f"{label} ({shortened(metric[name], 24)})" for label, name in zip(labels, names, strict=True)]
+            metric = "score"
         size = (5.0 + 0.08 * max(map(len, labels)), 1.8 + 0.32 * len(names))
         self.ax_ = one_axes(ax, type(self).__name__, size=size)
         self.figure_ = self.ax_.figure
@@ -140,11 +143,17 @@ class SingleTaskComparisonDisplay:
         self.ax_.set_yticks(range(len(names)), labels)
         self.ax_.set_ylim(len(names) - 0.5, -0.5)
         level = f"{100 * self.confidence_level:g} %"
-        low, high = self.delta_m_interval
-        self.ax_.set_xlabel(f"{self.metric}, multi-task minus single-task ({level} interval)")
-        self.ax_.set_title(f"Δm = {self.delta_m:+.2f} % [{low:+.2f}, {high:+.2f}], higher is better")
+        self.ax_.set_xlabel(f"{metric}, multi-task minus single-task ({level} interval)")
+        self.ax_.set_title(self._title())
         draw_legend(self.ax_, ax is None, [style["label"] for style in STYLES.values()])
         return self
+
+    def _title(self):
+        if np.isnan(self.delta_m):
+            return "Δm unknown"
+        low, high = self.delta_m_interval
+        ends = "" if np.isnan([low, high]).any() else f" [{low:+.2f}, {high:+.2f}]"
+        return f"Δm = {self.delta_m:+.2f} %{ends}, higher is better"
 
     def _draw_task(self, place, row):
         difference, lower, upper = float(row["difference"]), float(row["lower"]), float(row["upper"])

@@ -7,7 +7,7 @@ from ._confusion_matrices import matrices_of_estimator, matrices_of_predictions
 from ._estimator_cells import EstimatorCells
 from ._figure import panel_axes
 from ._task_panels import draw_note
-from ._text import shortened
+from ._text import shortened_all
 from ._ticks import label_ticks
 
 __all__ = ["MultiTaskConfusionMatrixDisplay"]
@@ -92,7 +92,8 @@ class MultiTaskConfusionMatrixDisplay:
             The tasks to draw; None for all.
         labels : list or mapping of task -> list, default=None
             Classes to show, in this order; of one task, a plain list. None, or no entry for a task: the
-            estimator's ``classes_``, then the labels of `y` that are not among them.
+            estimator's ``classes_``, then the labels of `y` that are not among them; of an ordered categorical
+            column of `y`, in its order.
         normalize : {"true", "pred", "all"}, default=None
             Divide by the sums of rows, of columns or of all; None shows counts.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
@@ -143,7 +144,7 @@ class MultiTaskConfusionMatrixDisplay:
             The tasks to draw; None for all.
         labels : list or mapping of task -> list, default=None
             Classes to show, in this order; of one task, a plain list. None, or no entry for a task: the sorted
-            labels found.
+            labels found; of an ordered categorical column of `y_true`, in its order.
         normalize : {"true", "pred", "all"}, default=None
             Divide by the sums of rows, of columns or of all; None shows counts.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
@@ -194,11 +195,10 @@ class MultiTaskConfusionMatrixDisplay:
         self.axes_ = panel_axes(axes, n_tasks, type(self).__name__, size=(3.8, 3.5), n_columns=columns)
         self.figure_ = self.axes_[0].figure
         self.panels_ = []
-        for ax, matrix, labels, name in zip(
-            self.axes_, self.confusion_matrices, self.labels, self.task_names, strict=True
-        ):
+        titles = shortened_all(self.task_names)
+        for ax, matrix, labels, title in zip(self.axes_, self.confusion_matrices, self.labels, titles, strict=True):
             if matrix is None:
-                draw_note(ax, name, "no labels in y")
+                draw_note(ax, title, "no labels in y")
                 self.panels_.append(None)
                 continue
             numbers = len(labels) <= MOST_NUMBERS if include_values is None else include_values
@@ -209,9 +209,12 @@ class MultiTaskConfusionMatrixDisplay:
                 cmap=cmap,
                 values_format=values_format or _format(matrix),
                 text_kw={"fontsize": max(5, min(10, 60 / len(labels)))} if numbers else None,
+                # A number has the colour opposite to its cell's, of which equal cells have the lowest otherwise.
+                im_kw={"vmin": 0} if matrix.min() == matrix.max() else None,
             )
             self.panels_.append(panel)
-            ax.set(title=shortened(name), xlabel="predicted label", ylabel="true label")
+            ax.set(xlabel="predicted label", ylabel="true label")
+            ax.set_title(title, fontsize=10)
             label_ticks(ax, labels, MOST_TICKS, length=14, level=24)
         return self
 

@@ -1,5 +1,7 @@
 """One confusion matrix per task."""
 
+import warnings
+
 import numpy as np
 from sklearn.metrics import confusion_matrix
 from sklearn.utils.multiclass import unique_labels
@@ -18,7 +20,7 @@ def matrices_of_estimator(source, tasks, labels, normalize):
     parts = []
     for t in chosen_tasks(tasks, source.names):
         cells = source.label_cells(t)
-        parts.append((cells, _with_unseen(source.classes(t), cells) if given[t] is None else given[t]))
+        parts.append((cells, _ordered(_with_unseen(source.classes(t), cells), cells) if given[t] is None else given[t]))
     return _matrices(parts, normalize)
 
 
@@ -29,7 +31,7 @@ def matrices_of_predictions(y_true, y_pred, tasks, labels, normalize, sample_wei
     given = entry_per_task("labels", labels, names)
     parts = []
     for t in chosen_tasks(tasks, names):
-        found = unique_labels(cells[t].y_true, cells[t].y_pred) if cells[t].counted else None
+        found = _ordered(unique_labels(cells[t].y_true, cells[t].y_pred), cells[t]) if cells[t].counted else None
         parts.append((cells[t], found if given[t] is None else given[t]))
     return _matrices(parts, normalize)
 
@@ -38,6 +40,11 @@ def _with_unseen(classes, cells):
     """Return the classes, then what else is in the labels: no labelled cell may drop out."""
     unseen = sorted(set(cells.y_true.tolist()) - set(classes.tolist()))
     return np.concatenate([classes, np.array(unseen, dtype=cells.y_true.dtype)]) if unseen else classes
+
+
+def _ordered(classes, cells):
+    """Return the classes in the order of an ordered target."""
+    return classes if cells.order is None else cells.in_order(classes.tolist())
 
 
 def _matrices(parts, normalize):
@@ -60,10 +67,13 @@ def _matrices(parts, normalize):
                 f"labels of task {cells.name!r} must hold some of its true labels, such as "
                 f"{cells.y_true.tolist()[0]!r}. Got {of_task.tolist()!r} instead."
             )
-        matrices.append(
-            confusion_matrix(
-                cells.y_true, cells.y_pred, labels=of_task, normalize=normalize, sample_weight=cells.sample_weight
+        weight = cells.sample_weight
+        with warnings.catch_warnings():
+            # Of a matrix of one class, scikit-learn doubts that all labels were passed, also where they were.
+            warnings.filterwarnings("ignore", "A single label was found", UserWarning)
+            matrix = confusion_matrix(
+                cells.y_true, cells.y_pred, labels=of_task, normalize=normalize, sample_weight=weight
             )
-        )
+        matrices.append(matrix)
         labels.append(of_task.tolist())
     return matrices, labels, names

@@ -2,12 +2,15 @@
 
 from abc import ABC, abstractmethod
 
+import numpy as np
+
 from .._validation import check_option
 from ..metrics._probabilities import TaskProbabilities
 from ._estimator_cells import EstimatorCells
 from ._figure import panel_axes
+from ._operating_points import operating_points
 from ._task_panels import draw_note
-from ._text import shortened
+from ._text import LEGEND, shortened, shortened_all
 from ._two_class_cells import two_class_cells
 
 __all__ = ["TwoClassCurveDisplay"]
@@ -22,17 +25,21 @@ METHODS = {
 class TwoClassCurveDisplay(ABC):
     """A curve of scikit-learn's per task of two classes.
 
-    A subclass takes ``curves, task_names, pos_labels, notes``, stores them, and says which curve it is.
+    A subclass takes ``curves, task_names, pos_labels, notes, operating_points``, stores them, and says which curve
+    it is.
     """
 
-    # Labels of the axes, and where the curve leaves room for the legend.
-    _labels = ("", "")
-    _legend = "best"
+    _labels = ("", "")  # of the axes
 
     @staticmethod
     @abstractmethod
     def _curve(cells):
         """Return scikit-learn's display of `TwoClassCells`, not drawn yet."""
+
+    @staticmethod
+    @abstractmethod
+    def _point(cells, chosen):
+        """Return x and y on the curve, if the `chosen` cells are taken for positive."""
 
     @classmethod
     def from_estimator(
@@ -50,7 +57,7 @@ class TwoClassCurveDisplay(ABC):
         axes=None,
         **curve_kwargs,
     ):
-        """Ask a fitted estimator and draw.
+        """Ask a fitted estimator and draw, with a mark where a tuned threshold decides.
 
         Parameters
         ----------
@@ -97,7 +104,10 @@ class TwoClassCurveDisplay(ABC):
         methods = METHODS[response_method]
         source = EstimatorCells(estimator, X, y, sample_weight, missing_label, methods, cls.__name__)
         cells = two_class_cells(source, tasks, pos_label, cls.__name__)
-        return cls._of(cells).plot(axes=axes, name=name, **curve_kwargs)
+        # Thresholds are probabilities, which decision values are not.
+        asked = None if response_method == "decision_function" else estimator
+        points = operating_points(asked, cells, cls._point)
+        return cls._of(cells, points).plot(axes=axes, name=name, **curve_kwargs)
 
     @classmethod
     def from_predictions(
@@ -162,9 +172,9 @@ class TwoClassCurveDisplay(ABC):
         return cls._of(cells).plot(axes=axes, name=name, **curve_kwargs)
 
     @classmethod
-    def _of(cls, cells):
+    def _of(cls, cells, points=None):
         curves = [None if c.note else cls._curve(c) for c in cells]
-        return cls(curves, [c.name for c in cells], [c.pos_label for c in cells], [c.note for c in cells])
+        return cls(curves, [c.name for c in cells], [c.pos_label for c in cells], [c.note for c in cells], points)
 
     def plot(self, *, axes=None, name=None, **curve_kwargs):
         """Draw the curves.
@@ -184,16 +194,28 @@ class TwoClassCurveDisplay(ABC):
         display : object of this class
             The same.
         """
-        self.axes_ = panel_axes(axes, len(self.curves), type(self).__name__, size=(3.4, 3.7))
+        self.axes_ = panel_axes(axes, len(self.curves), type(self).__name__, size=(3.4, 3.95))
         self.figure_ = self.axes_[0].figure
+        name = None if name is None else shortened(name, LEGEND)
+        titles = shortened_all(self.task_names)
         for task, (ax, curve) in enumerate(zip(self.axes_, self.curves, strict=True)):
             if curve is None:
-                draw_note(ax, self.task_names[task], self.notes[task])
+                draw_note(ax, titles[task], self.notes[task])
                 continue
             # A second estimator on the same axes has the same chance level.
             drawn = any(label.startswith("Chance") for label in ax.get_legend_handles_labels()[1])
             curve.plot(ax, name=name, plot_chance_level=not drawn, curve_kwargs=curve_kwargs or None)
-            title = f"{shortened(self.task_names[task])}\npositive: {shortened(self.pos_labels[task])}"
+            if self.operating_points is not None:
+                _mark(ax, self.operating_points[task], curve.line_.get_color())
+            title = f"{titles[task]}\npositive: {shortened(self.pos_labels[task], 18)}"
             ax.set(title=title, xlabel=self._labels[0], ylabel=self._labels[1])
-            ax.legend(loc=self._legend, fontsize="small")
+            # A legend wider than its panel would leave no room for the curves.
+            ax.legend(loc="best", fontsize="small").set_in_layout(False)
         return self
+
+
+def _mark(ax, point, color):
+    """Draw an operating point that there is."""
+    if point is not None and np.isfinite([point.x, point.y]).all():
+        style = {"color": color, "markeredgecolor": "black", "markersize": 7, "clip_on": False}
+        ax.plot(point.x, point.y, "o", label=f"threshold {point.threshold:.2g}", **style)

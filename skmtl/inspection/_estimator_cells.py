@@ -62,7 +62,7 @@ class EstimatorCells:
         predicted, column, weight = self._scores.responses.labels(task), self._column(task), self._scores.weights[task]
         rows = column.labelled
         weight = None if weight is None else weight[rows]
-        return Cells(self.names[task], column.labels, predicted[rows], rows, weight)
+        return Cells(self.names[task], column.labels, predicted[rows], rows, weight, column.order)
 
     def _column(self, task):
         column = self._scores.columns[task]

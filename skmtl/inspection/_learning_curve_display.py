@@ -6,7 +6,7 @@ from ._figure import panel_axes
 from ._history_curves import QUANTITIES, best_epoch, task_curves
 from ._legend import draw_legend
 from ._task_panels import chosen_tasks
-from ._text import shortened
+from ._text import shortened_all
 
 __all__ = ["TaskLearningCurveDisplay"]
 
@@ -153,9 +153,10 @@ class TaskLearningCurveDisplay:
         self.figure_ = self.axes_[0].figure
         best = best_epoch(self.history) if self.best_epoch is None else self.best_epoch
         self.lines_ = []
-        for ax, t, values in zip(self.axes_, picked, curves, strict=True):
+        titles = shortened_all([names[t] for t in picked], 26)
+        for ax, title, values in zip(self.axes_, titles, curves, strict=True):
             self.lines_.append(self._draw(ax, values, best))
-            ax.set(title=shortened(names[t], 26), xlabel="epoch", ylabel=QUANTITIES[quantity][0])
+            ax.set(title=title, xlabel="epoch", ylabel=QUANTITIES[quantity][0])
         if len(self.lines_[0]) > 1:
             draw_legend(self.axes_[0], axes is None)
         return self
@@ -169,5 +170,5 @@ class TaskLearningCurveDisplay:
             (lines[legend],) = ax.plot(epochs, values, label=legend, marker=marker, **style)
         if best in epochs:
             lines["best epoch"] = ax.axvline(best, color="0.3", linestyle=":", label=f"best epoch ({best})")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         return lines

@@ -1,10 +1,11 @@
 """Where a task's predictions are wrong, the most confident ones first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
-__all__ = ["Mistakes", "find_mistakes"]
+__all__ = ["Mistakes", "find_mistakes", "with_index"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Mistakes:
         Of what was predicted.
     n_mistakes, n_labelled : int
         How many mistakes there are in all, among how many labelled rows.
+    index : list or None
+        What the index of a pandas y or X calls the rows; None where they have none, or it counts from 0.
     """
 
     rows: np.ndarray
@@ -29,6 +32,7 @@ class Mistakes:
     probability: np.ndarray
     n_mistakes: int
     n_labelled: int
+    index: list | None = None
 
 
 def find_mistakes(cells, rows, y_pred, n_images, blank=None):
@@ -60,6 +64,14 @@ def find_mistakes(cells, rows, y_pred, n_images, blank=None):
     if np.isin(y_true, classes).all():
         y_true = classes[_codes(y_true, classes)]  # labels are of floats beside missing ones, classes of integers
     return Mistakes(rows[first], y_true, classes[code[first]], probability, len(wrong), int(kept.sum()))
+
+
+def with_index(mistakes, y, X):
+    """Return the mistakes with what the index of `y`, else that of `X`, calls their rows, if it does not count them."""
+    index = next((rows.index for rows in (y, X) if isinstance(rows, (pd.Series, pd.DataFrame))), None)
+    if index is None or index.equals(pd.RangeIndex(len(index))):
+        return mistakes
+    return replace(mistakes, index=index[mistakes.rows].tolist())
 
 
 def _codes(labels, classes):

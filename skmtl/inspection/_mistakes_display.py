@@ -12,9 +12,9 @@ from ._draw_images import draw_images
 from ._estimator_cells import EstimatorCells
 from ._figure import panel_axes
 from ._images import blank_rows, images_of_model, images_of_rows
-from ._mistakes import find_mistakes
+from ._mistakes import find_mistakes, with_index
 from ._task_panels import draw_note, warn_no_labels
-from ._text import shortened
+from ._text import lines, shortened, shortened_all
 
 __all__ = ["TaskMistakesDisplay"]
 
@@ -23,9 +23,10 @@ LONGEST = 22  # characters of a title that fit over a picture
 
 
 class TaskMistakesDisplay:
-    """Gallery of the mistakes of one task that the model is surest of.
+    r"""Gallery of the mistakes of one task that the model is surest of.
 
-    Above every picture stand the true label, the predicted one and the probability of the latter. Build it with
+    Above every picture stand its row, the true label, the predicted one and the probability of the latter. The row is
+    that of the input, counted from 0, or what the index of a pandas `y` or `X` calls it. Build it with
     :meth:`from_estimator` or :meth:`from_predictions`.
 
     Parameters
@@ -35,7 +36,7 @@ class TaskMistakesDisplay:
         depth, height, width) for volumes. None without a mistake.
     mistakes : Mistakes
         ``rows`` of the input, ``y_true``, ``y_pred`` and ``probability`` of the predicted label, each of shape
-        (n_shown,); ``n_mistakes`` in all, among ``n_labelled`` rows.
+        (n_shown,); ``n_mistakes`` in all, among ``n_labelled`` rows; ``index``, the rows' names, or None.
     task_name : object
         The task.
 
@@ -60,7 +61,7 @@ class TaskMistakesDisplay:
     >>> y_prob = [[0.9, 0.1], [0.8, 0.2], [0.97, 0.03]]
     >>> display = TaskMistakesDisplay.from_predictions(X, y_true, y_prob, classes=["cat", "dog"])
     >>> [ax.get_title() for ax in display.axes_], display.mistakes.rows.tolist()
-    (['dog → cat (97 %)', 'dog → cat (80 %)'], [2, 1])
+    (['row 2\ndog → cat (97 %)', 'row 1\ndog → cat (80 %)'], [2, 1])
     """
 
     def __init__(self, images, mistakes, task_name):
@@ -112,7 +113,7 @@ class TaskMistakesDisplay:
         labels = source.label_cells(t)
         mistakes = find_mistakes(source.cells(t), np.flatnonzero(labels.labelled), labels.y_pred, n_images)
         images = images_of_model(estimator, X, mistakes.rows, t, names) if len(mistakes.rows) else None
-        return cls._build(images, mistakes, names[t], axes)
+        return cls._build(images, with_index(mistakes, y, X), names[t], axes)
 
     @classmethod
     @validate_params(ONE_OR_MORE, prefer_skip_nested_validation=True)
@@ -169,7 +170,7 @@ class TaskMistakesDisplay:
         mistakes = find_mistakes(cells, rows, None, n_images, blank_rows(X, t, targets.names))
         layout = {"image_shape": image_shape, "channel_axis": channel_axis, "spatial_dims": spatial_dims}
         images = images_of_rows(X, mistakes.rows, t, targets.names, **layout) if len(mistakes.rows) else None
-        return cls._build(images, mistakes, targets.names[t], axes)
+        return cls._build(images, with_index(mistakes, y_true, X), targets.names[t], axes)
 
     @classmethod
     def _build(cls, images, mistakes, task_name, axes):
@@ -199,22 +200,24 @@ class TaskMistakesDisplay:
         for ax in spare:
             ax.set_axis_off()
         if not n_shown:
-            draw_note(self.axes_[0], self.task_name, self._summary())
+            draw_note(self.axes_[0], shortened(self.task_name), self._summary())
             return self
         draw_images(self.axes_, self.images)
         for ax, title in zip(self.axes_, self._titles(), strict=True):
             ax.set_title(title, fontsize=9)
         if axes is None:
-            self.figure_.suptitle(f"{shortened(self.task_name, 40)}: {self._summary()}", fontsize=11)
+            room = int(self.figure_.get_figwidth() / 0.09)
+            name = shortened(self.task_name, min(40, room - 1))
+            self.figure_.suptitle(lines(f"{name}:", self._summary(), room), fontsize=11)
         return self
 
     def _panel_size(self):
         if self.images is None:
-            return 3.6, 1.6
+            return 3.2, 3.0
         height, width = self.images.shape[-2:]
         # Wide images leave no gaps between the rows of pictures; lines have no shape of their own.
         tall = 0.6 if self.images.ndim == 3 or height == 1 else min(max(height / width, 0.3), 1.6)
-        return 2.1, 0.5 + 1.8 * tall
+        return max(2.1, 3.4 / len(self.images)), 0.65 + 1.8 * tall  # room for the title over a single one
 
     def _summary(self):
         found = self.mistakes
@@ -225,10 +228,13 @@ class TaskMistakesDisplay:
 
     def _titles(self):
         found = self.mistakes
-        for true, predicted, probability in zip(found.y_true, found.y_pred, found.probability, strict=True):
+        kind, names = ("row", found.rows) if found.index is None else ("index", found.index)
+        mistakes = zip(
+            shortened_all(names, LONGEST - len(kind) - 1), found.y_true, found.y_pred, found.probability, strict=True
+        )
+        for row, true, predicted, probability in mistakes:
             true, predicted, share = shortened(true, 18), shortened(predicted, 18), f"({100 * probability:.0f} %)"
-            title = f"{true} → {predicted} {share}"
-            yield title if len(title) <= LONGEST else f"{true} →\n{predicted} {share}"
+            yield f"{kind} {row}\n{lines(f'{true} →', f'{predicted} {share}', LONGEST)}"
 
 
 def _one_task(task, names):

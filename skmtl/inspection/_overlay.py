@@ -2,8 +2,12 @@
 
 import numpy as np
 
-__all__ = ["draw_map", "grey_for", "largest", "panel_size"]
+from ._draw_images import draw_images
 
+__all__ = ["draw_map", "largest", "panel_size", "picture_for"]
+
+# Neither blue nor red, which mean something.
+LINES = ("0.15", "tab:green", "tab:purple", "tab:olive", "tab:brown")
 FAINT = 0.45  # of the picture below: black becomes grey, on which both colours can be seen
 
 
@@ -20,8 +24,8 @@ def panel_size(shape, width=2.4):
     return width, width * min(max(shape[-2] / shape[-1], 0.3), 3) + 0.45
 
 
-def grey_for(images, task, shape, name):
-    """Return the grey picture of a task, checked, or None.
+def picture_for(images, task, shape, name, n_axes=0):
+    """Return the picture of a task, channels first, or None.
 
     Parameters
     ----------
@@ -30,20 +34,30 @@ def grey_for(images, task, shape, name):
     task : object
         The task.
     shape : tuple of int
-        What is expected.
+        Of the maps.
     name : str
         The parameter's name, for the message.
+    n_axes : int, default=0
+        Axes of `shape` before those of a map.
+
+    Returns
+    -------
+    ndarray of the given shape with channels as axis `n_axes`, or None
     """
     given = images.get(task) if isinstance(images, dict) else images
     if given is None:
         return None
     given = np.asarray(given, dtype=float)
-    if given.shape != shape:
-        raise ValueError(
-            f"{name} must have the shape {shape} of the maps, without channels. Got {given.shape} instead: average "
-            "the channels, X.mean(axis=-1) say."
-        )
-    return given
+    if given.shape == shape:
+        return np.expand_dims(given, n_axes)
+    if given.shape[:-1] == shape:
+        return np.moveaxis(given, -1, n_axes)
+    if given.shape[:n_axes] + given.shape[n_axes + 1 :] == shape:
+        return given
+    raise ValueError(
+        f"{name} must have the shape {shape} of the maps, or an axis of channels beside those, first or last. "
+        f"Got {given.shape} instead."
+    )
 
 
 def draw_map(ax, values, image, limit):
@@ -54,9 +68,11 @@ def draw_map(ax, values, image, limit):
     ax : matplotlib Axes
         Where to draw.
     values : ndarray of one to three axes
-        Of a volume, the slice across the first axis with the largest sum of absolute values is drawn.
-    image : ndarray of the same shape, or None
-        What the map belongs to.
+        Of a volume, the slice across the first axis with the largest sum of absolute values is drawn; of several
+        such, as in a patch, the one in their middle.
+    image : ndarray of shape (channels, ...), or None
+        What the map belongs to: a line per channel of signals, otherwise the mean of the channels in grey, since
+        colours would be taken for those of the map.
     limit : float
         Value of the deepest blue.
 
@@ -67,20 +83,15 @@ def draw_map(ax, values, image, limit):
     """
     part = ""
     if values.ndim == 3:
-        index = int(np.nansum(np.abs(values), axis=(1, 2)).argmax())
-        values, image, part = values[index], None if image is None else image[index], f" (slice {index})"
+        sums = np.nansum(np.abs(values), axis=(1, 2))
+        best = np.flatnonzero(sums == sums.max())
+        index = int(best[(len(best) - 1) // 2])
+        values, image, part = values[index], None if image is None else image[:, index], f"(slice {index})"
     colours = {"cmap": "RdBu", "vmin": -limit, "vmax": limit, "interpolation": "nearest"}
     if values.ndim == 1:
-        low, high = (0.0, 1.0) if image is None else _range(image)
-        colours["alpha"] = 0.75  # the line must be seen
-        extent = (-0.5, len(values) - 0.5, low, high)
-        drawn = ax.imshow(values[None], aspect="auto", extent=extent, origin="lower", **colours)
-        if image is not None:
-            ax.plot(image, color="0.15", linewidth=1)
-        ax.set_yticks([])
-        return drawn, part
+        return _draw_signal(ax, values, image, colours), part
     if image is not None:
-        ax.imshow(image, cmap="gray", alpha=FAINT, interpolation="nearest")
+        ax.imshow(image.mean(axis=0), cmap="gray", alpha=FAINT, interpolation="nearest")
         # Where nothing is read, the picture shows through.
         colours["alpha"] = np.clip(np.abs(np.nan_to_num(values)) / limit, 0, 1)
     stretched = max(values.shape) > 8 * min(values.shape)
@@ -90,7 +101,13 @@ def draw_map(ax, values, image, limit):
     return drawn, part
 
 
-def _range(signal):
-    low, high = float(signal.min()), float(signal.max())
-    margin = 0.05 * (high - low) or 1.0
-    return low - margin, high + margin
+def _draw_signal(ax, values, image, colours):
+    if image is not None:
+        ax.set_prop_cycle(color=LINES)
+        draw_images([ax], image[None])
+        colours["alpha"] = 0.75  # the lines must be seen
+    low, high = (0.0, 1.0) if image is None else ax.get_ylim()
+    extent = (-0.5, len(values) - 0.5, low, high)
+    drawn = ax.imshow(values[None], aspect="auto", extent=extent, origin="lower", **colours)
+    ax.set_yticks([])
+    return drawn

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ._text import shortened
+from ._score_axes import metrics_of, widened
+from ._text import shortened, shortened_all
 
 __all__ = ["draw_parallel_scores", "parallel_size"]
 
@@ -23,7 +24,9 @@ def _level(names):
 
 
 def draw_parallel_scores(ax, table, names, single_task):
-    """Draw a line per candidate over a vertical axis per task, each from its lowest to its highest score.
+    """Draw a line per candidate over a vertical axis per task.
+
+    Each axis goes from the task's lowest to its highest score, and further where these differ by less than the noise.
 
     Parameters
     ----------
@@ -46,12 +49,13 @@ def draw_parallel_scores(ax, table, names, single_task):
     if alone is not None and np.isnan(alone).all():
         alone = None
     low, high = _ranges(scores if alone is None else np.vstack([scores, alone]))
+    low, high = widened(low, high, table["std"][names].to_numpy(float))
     places = np.arange(len(names))
     for place in places:
         ax.axvline(place, color="0.85", linewidth=0.8, zorder=0)
 
     def draw(values, **style):
-        # A task with one score only has its points in the middle.
+        # A task that always scores 0 has its points in the middle.
         span = np.where(high > low, high - low, 1)
         heights = np.where(high > low, (values - low) / span, np.where(np.isnan(values), np.nan, 0.5))
         return ax.plot(places, heights, **style)[0]
@@ -70,6 +74,8 @@ def draw_parallel_scores(ax, table, names, single_task):
         style = {"linestyle": "none", "marker": "D", "color": "black", "markerfacecolor": "none", "zorder": 4}
         single = draw(alone, label="single-task models", **style)
     _label(ax, names, low, high, weights)
+    metrics = set(metrics_of(table, names))
+    ax.set_ylabel(f"{metrics.pop() if len(metrics) == 1 else 'score'}, an axis per task")
     return front, best, single
 
 
@@ -83,7 +89,7 @@ def _ranges(values):
 
 def _label(ax, names, low, high, weights):
     """Write the ends of every axis, the names and the weights of the knee."""
-    labels = [shortened(name, 28) for name in names]
+    labels = shortened_all(names)
     if weights is not None:
         labels = [f"{label} ({weight:.2g})" for label, weight in zip(labels, weights, strict=True)]
     level = _level(names)
@@ -96,4 +102,4 @@ def _label(ax, names, low, high, weights):
     top.set_xticks(range(len(names)), ends[1], **turn)
     for axis in (ax, top):
         axis.tick_params(axis="x", length=0)
-    ax.set(yticks=[], ylim=(-0.05, 1.05), xlim=(-0.5, len(names) - 0.5), ylabel="score, lowest to highest")
+    ax.set(yticks=[], ylim=(-0.05, 1.05), xlim=(-0.5, len(names) - 0.5))

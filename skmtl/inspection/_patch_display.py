@@ -4,14 +4,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .._rows import distinct_images, to_numpy
+from .._rows import distinct_images, pick_rows, to_numpy
 from ._figure import check_axes, panel_axes
-from ._image_sets import image_rows
-from ._overlay import draw_map, grey_for, largest, panel_size
+from ._image_sets import blank_of, image_rows
+from ._overlay import draw_map, largest, panel_size, picture_for
+from ._patch_images import images_inside
 from ._patch_importance import patch_importance
 from ._patches import find_layout
-from ._task_panels import chosen_tasks
-from ._text import shortened
+from ._task_panels import chosen_tasks, draw_note
+from ._text import lines, shortened, shortened_all
 from ._ticks import label_ticks
 
 __all__ = ["PatchImportanceDisplay"]
@@ -31,7 +32,8 @@ class PatchImportanceDisplay:
     importance : PatchImportance
         From :func:`patch_importance`.
     image : ndarray of shape (height, width), mapping task -> ndarray, or None, default=None
-        A grey image under the heat maps, the mean image for instance; signals and volumes have their own axes.
+        An image under the heat maps, the mean image for instance; signals and volumes have their own axes. Channels
+        may come first or last: their mean is drawn in grey, of signals a line for each.
 
     Attributes
     ----------
@@ -75,7 +77,7 @@ class PatchImportanceDisplay:
         estimator : classifier
             Fitted.
         X : array-like, or mapping task -> array-like
-            Images.
+            Images, or what a pipeline makes images of, as :func:`patch_importance` takes them.
         y : array-like of shape (n_samples,) or (n_samples, n_tasks)
             True labels.
         axes : array-like of Axes, default=None
@@ -90,6 +92,7 @@ class PatchImportanceDisplay:
         PatchImportanceDisplay
         """
         check_axes(axes, cls.__name__, "axes")
+        estimator, X = images_inside(estimator, X)  # files are read once
         importance = patch_importance(estimator, X, y, **params)
         how = {name: params.get(name, default) for name, default in LAYOUT.items()}
         return cls.from_importance(importance, _mean_images(X, estimator, how), axes=axes, overlap=overlap)
@@ -103,7 +106,7 @@ class PatchImportanceDisplay:
         importance : PatchImportance
             From :func:`patch_importance`.
         image : array-like of shape (height, width), mapping task -> array-like, or None, default=None
-            A grey image under the heat maps.
+            An image under the heat maps, with or without channels.
         axes : array-like of Axes, default=None
             Where to draw; None for a new figure.
         overlap : bool, default=False
@@ -138,29 +141,45 @@ class PatchImportanceDisplay:
         self.axes_, self.overlap_ax_ = panels[: len(names)], panels[-1] if overlap else None
         self.figure_ = panels[0].figure
         limit = largest(np.concatenate([found.importances[name].ravel() for name in names]))
-        self.maps_ = []
-        for ax, name in zip(self.axes_, names, strict=True):
-            image = grey_for(self.image, name, found.image_size, "image")
+        self.maps_, mixed = [], isinstance(found.metric, dict)
+        for ax, name, title in zip(self.axes_, names, shortened_all(names, 24), strict=True):
+            image = picture_for(self.image, name, found.image_size, "image")
             drawn, part = draw_map(ax, found.pixels(name), image, limit)
             self.maps_.append(drawn)
-            ax.set_title(f"{shortened(name)}{part}", fontsize=10)
-        label = f"loss of {found.metric}"
-        self.figure_.colorbar(self.maps_[-1], ax=list(self.axes_), label=label, shrink=0.8)
+            if np.isnan(found.importances[name]).all():
+                draw_note(ax, title, "no labels in y")
+            part = f"({shortened(found.metric[name], 24)}) {part}".rstrip() if mixed else part
+            ax.set_title(lines(title, part, 28), fontsize=9)
+        # As wide beside many rows of panels as beside one.
+        bar = {
+            "label": f"loss of {'score' if mixed else found.metric}",
+            "shrink": 0.8,
+            "aspect": 20 * (len(names) // 4 + 1),
+        }
+        self.figure_.colorbar(self.maps_[-1], ax=list(self.axes_), **bar)
         if overlap:
             _draw_overlap(self.overlap_ax_, found.overlap, names)
         return self
 
 
 def _mean_images(X, estimator, how):
-    """Return the mean image of all tasks, or of each that has images of its own, without channels."""
-    rows = image_rows(X)
+    """Return the mean image of all tasks, or of each that has images of its own, (channels, ...)."""
+    rows, blank = image_rows(X), blank_of(X)
     layout = find_layout(rows[0].shape[1:], estimator, **how)
-    means = [np.zeros(layout.image_shape[1:]) for _ in rows]
-    for mean, part in zip(means, rows, strict=True):
-        for images in part.parts():
-            mean += layout.images(to_numpy(images, part.dtype)).astype(np.float64).mean(axis=1).sum(axis=0) / len(part)
+    seen = [
+        part if mask is None else pick_rows(part, np.flatnonzero(~mask)) for part, mask in zip(rows, blank, strict=True)
+    ]
+    means = [_mean(part, layout) for part in seen]
     found = distinct_images(X)
     return means[0] if found is None else {task: means[i] for task, i in zip(found[0], found[2], strict=True)}
+
+
+def _mean(rows, layout):
+    total, n_images = np.zeros(layout.image_shape), 0
+    for part in rows.parts():
+        total += layout.images(to_numpy(part, rows.dtype)).sum(axis=0, dtype=np.float64)
+        n_images += len(part)
+    return total / max(n_images, 1)
 
 
 def _draw_overlap(ax, overlap, names):

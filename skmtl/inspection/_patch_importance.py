@@ -1,16 +1,21 @@
 """Which patches of the images the score of every task needs."""
 
+from collections.abc import Mapping
 from numbers import Integral
 
 import numpy as np
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, validate_params
+from sklearn.utils.validation import _num_samples
 
+from .._rows import distinct_images
 from .._targets import read_targets
-from ..metrics._resolve import resolve_metric
+from ..metrics._metrics_of_tasks import metric_names, resolve_metrics
 from ..metrics._scorer_base import TaskScores
-from ._image_sets import image_rows, read_sets
+from ..model_selection._task_subset import take_rows
+from ._image_sets import holds_images, image_rows, read_sets
 from ._overlap import overlap_of
+from ._patch_images import images_inside
 from ._patch_result import PatchImportance
 from ._patch_scores import PatchScores
 from ._patches import PatchGrid, find_layout
@@ -22,7 +27,7 @@ __all__ = ["patch_importance"]
 @validate_params(
     {
         "patch": [Interval(Integral, 1, None, closed="left"), tuple, list],
-        "scoring": [str, callable],
+        "scoring": [str, callable, Mapping],
         "n_repeats": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
         "n_jobs": [Integral, None],
@@ -65,14 +70,17 @@ def patch_importance(
     X : array-like, or mapping task -> array-like
         Images, signals or volumes in arrays, in any layout the estimator takes. Read from where they lie and never
         changed: one copy of what is scored is held at a time, with `n_jobs` one in each process. In the images of
-        all tasks, where tasks have their own, the same patch is exchanged in the same order.
+        all tasks, where tasks have their own, the same patch is exchanged in the same order. Rows masked as a whole
+        are no images, and left out. Or what a pipeline makes images of by its first steps, such as paths of files
+        (:class:`skmtl.preprocessing.ImageReader`): it does so once, and patches are exchanged behind them.
     y : array-like of shape (n_samples,) or (n_samples, n_tasks)
         True labels; cells without one do not count.
     patch : int or tuple of int, default=4
         Size of a patch in pixels, along all spatial axes or each. The last one of an axis is smaller where they do
         not divide the image.
-    scoring : str, function or scorer, default="accuracy"
-        A score of one task, of which more is better, as :func:`skmtl.metrics.multi_task_scorer` takes it.
+    scoring : str, function, scorer or mapping task -> one of these, default="accuracy"
+        A score of a task, of which more is better, as :func:`skmtl.metrics.task_scorer` takes it. A mapping names
+        that of every task of `y`.
     tasks : task or sequence of tasks, default=None
         Names or indices of the tasks to score; None for all.
     n_repeats : int, default=5
@@ -101,7 +109,7 @@ def patch_importance(
     Raises
     ------
     ValueError
-        If `X` holds no images in arrays, or a task, patch, score or layout makes no sense.
+        If `X` holds no images in arrays and becomes none, or a task, patch, score or layout makes no sense.
 
     Warns
     -----
@@ -131,19 +139,31 @@ def patch_importance(
     >>> found.importances["left"].round(1)
     array([[0.9, 0. ]])
     """
-    metric, rng = resolve_metric(scoring, {}), check_random_state(random_state)
-    rows, n_labels = image_rows(X), read_targets(y, missing_label).n_samples
+    rng = check_random_state(random_state)
+    n_labels = read_targets(y, missing_label).n_samples
+    chosen = _pick(_n_rows(X), n_labels, max_samples, rng)
+    y = y if len(chosen) == n_labels else _safe_indexing(y, chosen)
+    if not holds_images(X):
+        estimator, X = images_inside(estimator, X if len(chosen) == n_labels else take_rows(X, chosen))
+        chosen = np.arange(len(chosen))
+    rows = image_rows(X)
     layout = find_layout(rows[0].shape[1:], estimator, image_shape, channel_axis, spatial_dims)
     grid = PatchGrid(layout, patch)
-    chosen = _pick(len(rows[0]), n_labels, max_samples, rng)
-    images, y = read_sets(X, rows, chosen), y if len(chosen) == n_labels else _safe_indexing(y, chosen)
+    images = read_sets(X, rows, chosen)
     scores = TaskScores(estimator, images.X, y, None, missing_label)
-    scores.check(metric)
-    picked = chosen_tasks(tasks, scores.names)
-    ask = PatchScores(estimator, y, metric, missing_label, {t: scores.has_labels(t) for t in picked})
+    metrics, picked = resolve_metrics(scoring, scores.names), chosen_tasks(tasks, scores.names)
+    for t in picked:
+        scores.check(metrics[t])
+    ask = PatchScores(scores, metrics, {t: scores.has_labels(t) for t in picked})
     baseline = ask.values(scores)
     losses = baseline - ask.shuffled(images, grid, n_repeats, rng.randint(2**31 - 1, size=len(grid)), n_jobs)
-    return _result([scores.names[t] for t in picked], losses, baseline, grid, metric.name)
+    names = [scores.names[t] for t in picked]
+    return _result(names, losses, baseline, grid, metric_names([metrics[t] for t in picked], names))
+
+
+def _n_rows(X):
+    found = distinct_images(X)
+    return _num_samples(X if found is None else found[1][0])
 
 
 def _pick(n_samples, n_labels, max_samples, rng):

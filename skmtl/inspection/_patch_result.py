@@ -32,8 +32,8 @@ class PatchImportance:
         Size of a patch in pixels along the spatial axes.
     image_size : tuple of int
         Size of the images, without channels.
-    metric : str
-        Name of the score.
+    metric : str or dict task -> str
+        Name of the score; a dict where tasks have different ones.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class PatchImportance:
     overlap: pd.DataFrame
     patch: tuple
     image_size: tuple
-    metric: str
+    metric: str | dict
 
     @property
     def task_names(self):

@@ -1,43 +1,41 @@
 """The scores of every task, patch by patch exchanged between the images."""
 
-from dataclasses import dataclass
+from copy import copy
 
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.utils.parallel import Parallel, delayed
 
-from ..metrics._scorer_base import NAN, TaskScores
+from ..metrics._responses import Responses
+from ..metrics._scorer_base import NAN
 
 __all__ = ["PatchScores"]
 
 
-@dataclass(frozen=True)
 class PatchScores:
-    """What is asked of an estimator, again and again of other images.
+    """What is asked of an estimator, again and again of other images with the same labels.
 
-    Attributes
+    Parameters
     ----------
-    estimator : fitted classifier
-        Of one or more tasks.
-    y : array-like
-        True labels of the images.
-    metric : Metric
-        Of one task.
-    missing_label : scalar or None
-        As in `TaskScores`.
+    scores : TaskScores
+        Of the images as they are.
+    metrics : list of Metric
+        Of all tasks.
     counted : dict int -> bool
         The tasks to score, and whether they have labels.
     """
 
-    estimator: object
-    y: object
-    metric: object
-    missing_label: object
-    counted: dict
+    def __init__(self, scores, metrics, counted):
+        self._estimator = scores.responses.estimator
+        self._labels = copy(scores)
+        # Workers have images of their own.
+        self._labels.responses = None
+        self._metrics = metrics
+        self._counted = counted
 
     def values(self, scores):
         """Return the scores of the tasks, NaN for those without labels, from the `TaskScores` of some images."""
-        return np.array([scores.score(t, self.metric) if some else NAN for t, some in self.counted.items()])
+        return np.array([scores.score(t, self._metrics[t]) if some else NAN for t, some in self._counted.items()])
 
     def shuffled(self, images, grid, n_repeats, seeds, n_jobs):
         """Return the scores of exchanged patches, shape (n_patches, n_repeats, n_tasks).
@@ -62,19 +60,23 @@ class PatchScores:
         scores = Parallel(n_jobs=n_jobs)(call(images, grid, n_repeats, seeds, p, n_workers > 1) for p in parts)
         return np.concatenate(scores)
 
-    def _of_patches(self, images, grid, n_repeats, seeds, patches, copy):
-        images = images.copied() if copy else images
-        scores = np.empty((len(patches), n_repeats, len(self.counted)))
+    def _of_patches(self, images, grid, n_repeats, seeds, patches, shared):
+        images = images.copied() if shared else images
+        scores = np.empty((len(patches), n_repeats, len(self._counted)))
         for i, patch in enumerate(patches):
             rng = np.random.RandomState(seeds[patch])
             views = grid.views(images.arrays, patch)
             kept = [view.copy() for view in views]
             for repeat in range(n_repeats):
                 order = rng.permutation(len(views[0]))
-                for view, pixels in zip(views, kept, strict=True):
-                    view[...] = pixels[order]
-                asked = TaskScores(self.estimator, images.X, self.y, None, self.missing_label)
-                scores[i, repeat] = self.values(asked)
+                images.exchange(views, kept, order)
+                scores[i, repeat] = self.values(self._of(images.X))
             for view, pixels in zip(views, kept, strict=True):
                 view[...] = pixels
+        return scores
+
+    def _of(self, X):
+        """Return the `TaskScores` of other images."""
+        scores = copy(self._labels)
+        scores.responses = Responses(self._estimator, X, scores.names, len(scores.columns[0].labelled))
         return scores

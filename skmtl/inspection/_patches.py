@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 
 from .._inputs import ImageLayout
-from ..metrics._responses import fitted_attribute
+from ..metrics._nested import nested
 
 __all__ = ["PatchGrid", "find_layout"]
 
@@ -19,13 +19,15 @@ def find_layout(row_shape, estimator, image_shape, channel_axis, spatial_dims):
     row_shape : tuple of int
         Of a row of X.
     estimator : estimator
-        May have read its layout at fit; that of a pipeline's last step counts if its rows have the same shape.
+        It, or the first one inside it that did, may have read its layout at fit, which counts if its rows have the
+        same shape.
     image_shape, channel_axis, spatial_dims
         See ``patch_importance``.
     """
-    known = fitted_attribute(estimator, "_layout")
+    layouts = (getattr(inner, "_layout", None) for inner, _ in nested(estimator, None))
+    known = next((layout for layout in layouts if isinstance(layout, ImageLayout)), None)
     said = image_shape is not None or channel_axis != "auto" or spatial_dims is not None
-    if not said and isinstance(known, ImageLayout) and known.row_shape == row_shape:
+    if not said and known is not None and known.row_shape == row_shape:
         return known
     return ImageLayout.infer(row_shape, image_shape, channel_axis, 2 if spatial_dims is None else spatial_dims)
 

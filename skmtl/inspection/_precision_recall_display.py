@@ -1,7 +1,13 @@
 """Precision and recall of tasks of two classes."""
 
 import numpy as np
-from sklearn.metrics import PrecisionRecallDisplay, average_precision_score, precision_recall_curve
+from sklearn.metrics import (
+    PrecisionRecallDisplay,
+    average_precision_score,
+    precision_recall_curve,
+    precision_score,
+    recall_score,
+)
 
 from ._curve_display import TwoClassCurveDisplay
 
@@ -26,6 +32,8 @@ class MultiTaskPrecisionRecallDisplay(TwoClassCurveDisplay):
         The positive class of every task.
     notes : list of (str or None)
         Why a task has no curve.
+    operating_points : list of (OperatingPoint or None), default=None
+        Where on its curve a task decides, by ``threshold``, ``x`` and ``y``; None where that is not known.
 
     Attributes
     ----------
@@ -50,13 +58,13 @@ class MultiTaskPrecisionRecallDisplay(TwoClassCurveDisplay):
     """
 
     _labels = ("recall", "precision")
-    _legend = "lower left"
 
-    def __init__(self, curves, task_names, pos_labels, notes):
+    def __init__(self, curves, task_names, pos_labels, notes, operating_points=None):
         self.curves = curves
         self.task_names = task_names
         self.pos_labels = pos_labels
         self.notes = notes
+        self.operating_points = operating_points
 
     @staticmethod
     def _curve(cells):
@@ -68,3 +76,10 @@ class MultiTaskPrecisionRecallDisplay(TwoClassCurveDisplay):
             average_precision=float(average_precision_score(cells.positive, cells.score, sample_weight=weight)),
             prevalence_pos_label=float(np.average(cells.positive, weights=weight)),
         )
+
+    @staticmethod
+    def _point(cells, chosen):
+        true, weight = cells.positive, cells.sample_weight
+        # Without a positive prediction precision is NaN, which is not drawn.
+        precision = precision_score(true, chosen, sample_weight=weight, zero_division=np.nan)
+        return recall_score(true, chosen, sample_weight=weight), precision

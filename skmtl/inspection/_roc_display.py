@@ -1,6 +1,6 @@
 """ROC curves of tasks of two classes."""
 
-from sklearn.metrics import RocCurveDisplay, auc, roc_curve
+from sklearn.metrics import RocCurveDisplay, auc, recall_score, roc_curve
 
 from ._curve_display import TwoClassCurveDisplay
 
@@ -23,6 +23,8 @@ class MultiTaskRocCurveDisplay(TwoClassCurveDisplay):
         The positive class of every task.
     notes : list of (str or None)
         Why a task has no curve.
+    operating_points : list of (OperatingPoint or None), default=None
+        Where on its curve a task decides, by ``threshold``, ``x`` and ``y``; None where that is not known.
 
     Attributes
     ----------
@@ -47,15 +49,20 @@ class MultiTaskRocCurveDisplay(TwoClassCurveDisplay):
     """
 
     _labels = ("false positive rate", "true positive rate")
-    _legend = "lower right"
 
-    def __init__(self, curves, task_names, pos_labels, notes):
+    def __init__(self, curves, task_names, pos_labels, notes, operating_points=None):
         self.curves = curves
         self.task_names = task_names
         self.pos_labels = pos_labels
         self.notes = notes
+        self.operating_points = operating_points
 
     @staticmethod
     def _curve(cells):
         fpr, tpr, _ = roc_curve(cells.positive, cells.score, sample_weight=cells.sample_weight)
         return RocCurveDisplay(fpr=fpr, tpr=tpr, roc_auc=float(auc(fpr, tpr)))
+
+    @staticmethod
+    def _point(cells, chosen):
+        weight = cells.sample_weight
+        return tuple(recall_score(true, chosen, sample_weight=weight) for true in (~cells.positive, cells.positive))

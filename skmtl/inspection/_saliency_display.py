@@ -7,13 +7,14 @@ import numpy as np
 from ..training._data import as_tensor
 from ._figure import check_axes, panel_axes
 from ._fitted_network import fitted_network
-from ._overlay import draw_map, grey_for, largest, panel_size
+from ._overlay import draw_map, largest, panel_size, picture_for
 from ._saliency import task_saliency
 from ._task_panels import chosen_tasks
-from ._text import shortened
+from ._text import lines, shortened, shortened_all
 
 __all__ = ["TaskSaliencyDisplay"]
 
+KINDS = {1: "signal", 2: "image", 3: "volume"}
 MOST_IMAGES = 4
 MOST_TASKS = 8  # that are as readable side by side
 
@@ -29,7 +30,8 @@ class TaskSaliencyDisplay:
     saliency : TaskSaliency
         From :func:`task_saliency`.
     images : ndarray of shape (n_samples, height, width), mapping task -> ndarray, or None, default=None
-        The grey images under the maps; signals and volumes have their own axes. None: maps alone.
+        The images under the maps; signals and volumes have their own axes. Channels may come first or last: their
+        mean is drawn in grey, of signals a line for each. None: maps alone.
 
     Attributes
     ----------
@@ -84,7 +86,7 @@ class TaskSaliencyDisplay:
         check_axes(axes, cls.__name__, "axes")
         classifier, X = fitted_network(estimator, X, cls.__name__)  # the steps before it read X once
         saliency = task_saliency(classifier, X, **params)
-        return cls.from_saliency(saliency, _grey(classifier, X), axes=axes, samples=samples)
+        return cls.from_saliency(saliency, _pictures(classifier, X), axes=axes, samples=samples)
 
     @classmethod
     def from_saliency(cls, saliency, images=None, *, axes=None, samples=None):
@@ -95,7 +97,7 @@ class TaskSaliencyDisplay:
         saliency : TaskSaliency
             From :func:`task_saliency`.
         images : array-like of shape (n_samples, height, width), mapping task -> array-like, or None, default=None
-            The grey images under the maps.
+            The images under the maps, with or without channels.
         axes : array-like of Axes, default=None
             Where to draw; None for a new figure.
         samples : sequence of int, default=None
@@ -127,18 +129,20 @@ class TaskSaliencyDisplay:
         names = [saliency.task_names[t] for t in chosen_tasks(tasks, saliency.task_names)]
         rows = _rows(samples, saliency.n_samples)
         maps = {name: saliency.maps[name] for name in names}
-        images = {name: grey_for(self.images, name, maps[name].shape, "images") for name in names}
+        images = {name: picture_for(self.images, name, maps[name].shape, "images", 1) for name in names}
         size = panel_size(maps[names[0]].shape[1:])
         self.axes_ = self._panels(axes, len(rows), len(names), size)
         self.figure_ = self.axes_[0].figure
+        titles = dict(zip(names, shortened_all(names, 22), strict=True))
         self.maps_ = []
         for ax, (i, name) in zip(self.axes_, [(i, name) for i in rows for name in names], strict=True):
             values, image = maps[name][i], None if images[name] is None else images[name][i]
             drawn, part = draw_map(ax, values, image, largest(values))
             self.maps_.append(drawn)
-            ax.set_title(f"{shortened(name, 18)}: {shortened(saliency.targets[name][i], 12)}{part}", fontsize=9)
+            target = f"{shortened(saliency.targets[name][i], 14)} {part}".rstrip()
+            ax.set_title(lines(f"{titles[name]}:", target, 26), fontsize=9)
             if name == names[0]:
-                ax.set_ylabel(f"image {i}")
+                ax.set_ylabel(f"{KINDS[values.ndim]} {i}")
         return self
 
     def _panels(self, axes, n_images, n_tasks, size):
@@ -157,11 +161,11 @@ def _rows(samples, n_samples):
     return (rows % n_samples).tolist()
 
 
-def _grey(classifier, X):
-    """Return the images of every task, averaged over their channels."""
+def _pictures(classifier, X):
+    """Return the images of every task, of shape (n_samples, channels, ...)."""
     rows, layout, input_of = classifier._arranged(X)
-    images = as_tensor(layout.images(rows.read(0, len(rows)))).double().cpu()
+    images = as_tensor(layout.images(rows.read(0, len(rows)))).double().cpu().numpy()
     names = classifier.task_names_
     if input_of is None:
-        return dict.fromkeys(names, images.mean(1).numpy())
-    return {name: images[:, i].mean(1).numpy() for name, i in zip(names, input_of, strict=True)}
+        return dict.fromkeys(names, images)
+    return {name: images[:, i] for name, i in zip(names, input_of, strict=True)}

@@ -1,11 +1,11 @@
 """Which tasks a display with a panel per task shows, and the panel of a task with nothing to show."""
 
+import textwrap
 import warnings
 from collections.abc import Iterable
 
 from .._validation import resolve_task
 from ..exceptions import UnlabelledTaskWarning
-from ._text import shortened
 
 __all__ = ["chosen_tasks", "draw_note", "warn_no_labels"]
 
@@ -40,8 +40,11 @@ def warn_no_labels(name, stacklevel=4):
     )
 
 
-def draw_note(ax, name, note):
+def draw_note(ax, title, note):
     """Write into a panel why it shows nothing."""
-    ax.set(title=shortened(name), xticks=[], yticks=[], box_aspect=1)
+    ax.set(title=title, xticks=[], yticks=[], box_aspect=1)
     if not ax.texts:  # a second estimator on the same axes has no more to show
-        ax.text(0.5, 0.5, note, ha="center", va="center", transform=ax.transAxes)
+        # The panel is square, and letters are about 0.09 inches wide.
+        side = min(ax.bbox.width, ax.bbox.height) / ax.figure.dpi
+        wrapped = textwrap.fill(note, max(int(side / 0.09), 10))
+        ax.text(0.5, 0.5, wrapped, ha="center", va="center", transform=ax.transAxes)

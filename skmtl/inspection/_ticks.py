@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ._text import shortened
+from ._text import shortened_all
 
 __all__ = ["label_ticks"]
 
@@ -26,7 +26,8 @@ def label_ticks(ax, names, most, length, level):
         Characters that have room below the matrix; longer texts stand upright.
     """
     shown = np.arange(0, len(names), math.ceil(len(names) / most))
-    texts = [shortened(names[i], length) for i in shown]
+    short = shortened_all(names, length)
+    texts = [short[i] for i in shown]
     size = 7 if len(shown) > 10 else 8
     rotation = "vertical" if max(map(len, texts)) * len(texts) > level else "horizontal"
     ax.set_xticks(shown, texts, rotation=rotation, fontsize=size)

@@ -16,7 +16,8 @@ class TaskTradeoffDisplay:
     """The candidates of a search over task weights, by their scores of every task.
 
     Two tasks make a plane, with the Pareto front as a staircase: what lies left and below is no better for either
-    task. More tasks make parallel coordinates: a line per candidate over an axis per task. Build it with
+    task. More tasks make parallel coordinates: a line per candidate over an axis per task. No axis spans less than the
+    largest standard deviation over the folds, so that noise does not look like a trade-off. Build it with
     :meth:`from_search` or :meth:`from_tradeoff`.
 
     Parameters

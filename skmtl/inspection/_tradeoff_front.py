@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ._text import shortened
+from ._score_axes import metrics_of, widened
+from ._text import shortened_all
 
 __all__ = ["draw_front"]
 
@@ -43,11 +44,17 @@ def draw_front(ax, table, names, single_task, error_bars, colorbar):
     )
     knee, at = None, np.flatnonzero(table["knee"].to_numpy(bool))[:1]
     if len(at):
-        weights = (f"{shortened(name, 14)} {table['weight', name].iloc[at[0]]:.2g}" for name in names)
+        weights = table["weight"][list(names)].iloc[at[0]]
+        told = zip(shortened_all(names, 14), weights, strict=True)
+        label = "knee" if weights.isna().all() else f"knee: {', '.join(f'{name} {w:.2g}' for name, w in told)}"
         style = {"color": "tab:red", "markeredgecolor": "white", "markersize": 17, "zorder": 4}
-        (knee,) = ax.plot(x[at], y[at], "*", label=f"knee: {', '.join(weights)}", **style)
+        (knee,) = ax.plot(x[at], y[at], "*", label=label, **style)
     single = None if single_task is None else _draw_single(ax, single_task)
-    ax.set(xlabel=f"score of {shortened(names[0])}", ylabel=f"score of {shortened(names[1])}")
+    x_name, y_name = shortened_all(names)
+    x_metric, y_metric = metrics_of(table, names)
+    ax.set(xlabel=f"{x_metric} of {x_name}", ylabel=f"{y_metric} of {y_name}")
+    ax.locator_params(axis="x", nbins=6)  # of more, ticks of four digits touch
+    _widen(ax, table["std"][list(names)].to_numpy(float))
     return front, knee, single
 
 
@@ -60,7 +67,17 @@ def _draw_candidates(ax, x, y, table, names, colorbar):
         return
     points = ax.scatter(x, y, c=share, cmap="viridis", edgecolors="0.3", linewidths=0.5, label="candidates", zorder=3)
     if colorbar:
-        ax.figure.colorbar(points, ax=ax, label=f"share of the weight of {shortened(names[0])}")
+        ax.figure.colorbar(points, ax=ax, label=f"share of the weight of {shortened_all(names, 20)[0]}")
+
+
+def _widen(ax, std):
+    """Keep scores that differ by less than the noise from filling the axes."""
+    ends = np.array([ax.get_xlim(), ax.get_ylim()])
+    wide = np.column_stack(widened(*ends.T, std))
+    # Axes that are long enough stay free to grow with what else is drawn on them.
+    for set_ends, old, new in zip((ax.set_xlim, ax.set_ylim), ends, wide, strict=True):
+        if not np.array_equal(old, new):
+            set_ends(*new)
 
 
 def _draw_single(ax, single_task):

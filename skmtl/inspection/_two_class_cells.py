@@ -31,6 +31,8 @@ class TwoClassCells:
         Weights.
     note : str or None
         Why there is no curve.
+    column : int
+        Which of the task's two classes the positive one is.
     """
 
     name: object
@@ -39,6 +41,7 @@ class TwoClassCells:
     score: np.ndarray
     sample_weight: np.ndarray | None
     note: str | None
+    column: int = 1
 
 
 def two_class_cells(source, tasks, pos_label, display):
@@ -108,7 +111,8 @@ def _of_one_task(cells, pos_label):
     column = classes.index(pos_label)
     positive = cells.y_true == cells.classes[column]
     note = None if 0 < positive.sum() < len(positive) else "only one class in y"
-    return TwoClassCells(cells.name, classes[column], positive, cells.y_prob[:, column], cells.sample_weight, note)
+    score, weight = cells.y_prob[:, column], cells.sample_weight
+    return TwoClassCells(cells.name, classes[column], positive, score, weight, note, column)
 
 
 def _without_cells(name):

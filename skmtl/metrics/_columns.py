@@ -27,6 +27,8 @@ class Cells:
         Which rows have a true label.
     sample_weight : ndarray of shape (n_labelled,) or None
         Row weights.
+    order : list or None
+        Levels from the lowest to the highest, where the true labels came with an order of their own.
     """
 
     name: object
@@ -34,11 +36,17 @@ class Cells:
     y_pred: np.ndarray
     labelled: np.ndarray
     sample_weight: np.ndarray | None
+    order: list | None = None
 
     @property
     def counted(self):
         """Whether there is a cell to score: labelled, of positive weight."""
         return has_weight(len(self.y_true), self.sample_weight)
+
+    def in_order(self, classes):
+        """Return classes in the order of the true labels, where these have one; others follow as they are."""
+        order = self.order or []
+        return sorted(classes, key=lambda label: order.index(label) if label in order else len(order))
 
 
 def pair(y_true, y_pred, missing_label=None, sample_weight=None):
@@ -58,7 +66,7 @@ def pair(y_true, y_pred, missing_label=None, sample_weight=None):
         labels = predicted_labels(name, p)
         _check_kinds(name, t.labels, labels)
         weight = None if weight is None else weight[t.labelled]
-        cells.append(Cells(name, t.labels, labels[t.labelled], t.labelled, weight))
+        cells.append(Cells(name, t.labels, labels[t.labelled], t.labelled, weight, t.order))
     return cells
 
 

@@ -40,7 +40,9 @@ def delta_m(multi, single, *, greater_is_better=True):
     -----
     **Higher is better**, as in the first two references. CAGrad, FAMO and Nash-MTL print the opposite sign.
     The formula divides by :math:`|B_t|`, which is :math:`B_t` wherever that is positive, so that a negated loss
-    counts as the loss does.
+    counts as the loss does. Tasks may have different metrics, since only relative changes are averaged. Of a score
+    that is about 0 without skill, such as Matthews' correlation, small changes near 0 are large relative ones, which
+    drown those of other tasks: prefer one that stays away from 0, such as ``"roc_auc"`` or ``"accuracy"``.
 
     References
     ----------

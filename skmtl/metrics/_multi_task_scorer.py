@@ -20,7 +20,8 @@ def multi_task_scorer(metrics=("accuracy", "f1_macro"), *, task_weights=None, mi
     ----------
     metrics : str, sequence or mapping, default=("accuracy", "f1_macro")
         Scorer names or metric functions, as `metric` of :func:`task_scorer`; a mapping
-        gives them the names to report.
+        gives them the names to report. Each is computed for every task: for metrics that not
+        all tasks share, see the last example.
     task_weights : sequence or mapping of task -> float, default=None
         Importance (>= 0) of every task in ``mean_<metric>``; None weighs all the same.
         ``min_<metric>`` is over all tasks whatever their weight.
@@ -40,8 +41,9 @@ def multi_task_scorer(metrics=("accuracy", "f1_macro"), *, task_weights=None, mi
     Raises
     ------
     ValueError
-        If a metric is unknown, does not score classifiers or comes twice; when called, if
-        two keys of the result coincide (a task called "mean", say).
+        If a metric is unknown, a loss, does not score classifiers or comes twice; when called, if
+        two keys of the result coincide (a task called "mean", say), a task does not fit a metric, or a
+        mapping has tasks for keys.
     TypeError
         If a metric is no metric, or a function without a name comes without a mapping.
 
@@ -66,6 +68,15 @@ def multi_task_scorer(metrics=("accuracy", "f1_macro"), *, task_weights=None, mi
     {'max_depth': 8}
     >>> search.cv_results_["mean_test_odd_accuracy"].round(1)
     array([0.8, 0.9])
+
+    Each task by a metric of its own:
+
+    >>> from sklearn.model_selection import cross_validate
+    >>> from skmtl.metrics import task_scorer
+    >>> metrics = {"digit": "f1_macro", "odd": "roc_auc"}
+    >>> scoring = {task: task_scorer(task, metric) for task, metric in metrics.items()}
+    >>> cross_validate(search.best_estimator_, X, y, scoring=scoring, cv=3)["test_odd"].round(1)
+    array([1., 1., 1.])
     """
     return _MultiTaskScorer(metrics, task_weights, missing_label)
 
@@ -73,11 +84,14 @@ def multi_task_scorer(metrics=("accuracy", "f1_macro"), *, task_weights=None, mi
 class _MultiTaskScorer(ScorerBase):
     def __init__(self, metrics, task_weights, missing_label):
         self._metrics = _resolve(metrics)
+        self._named_by_user = isinstance(metrics, Mapping)
         self._task_weights = task_weights
         self._missing_label = missing_label
 
     def __call__(self, estimator, X, y, sample_weight=None):
         scores = TaskScores(estimator, X, y, sample_weight, self._missing_label)
+        if self._named_by_user:
+            _check_no_tasks(self._metrics, scores.names)
         weights = check_task_weights(self._task_weights, scores.names)
         for metric in self._metrics.values():
             scores.check(metric)
@@ -98,6 +112,17 @@ class _MultiTaskScorer(ScorerBase):
         given = {"task_weights": self._task_weights, "missing_label": self._missing_label}
         extra = "".join(f", {k}={v!r}" for k, v in given.items() if v is not None)
         return f"multi_task_scorer(metrics={tuple(self._metrics)!r}{extra})"
+
+
+def _check_no_tasks(metrics, task_names):
+    """Raise if a mapping, meant as name -> metric, is one of task -> metric."""
+    if {str(name) for name in metrics} <= {str(name) for name in task_names}:
+        task, metric = next(iter(metrics.items()))
+        raise ValueError(
+            f"metrics maps the tasks {list(metrics)!r} to metrics, but its keys are names for metrics that all tasks "
+            f"have. For a metric of each task's own pass scoring={{{task!r}: task_scorer({task!r}, {metric.name!r}), "
+            "...} to a search or cross_validate."
+        )
 
 
 def _add(result, metric, values):

@@ -1,7 +1,10 @@
 """Precision, recall and F1 of every class of every task."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from sklearn.utils.multiclass import unique_labels
 
@@ -42,7 +45,8 @@ def multi_task_report(
         ``precision``, ``recall``, ``f1``, ``support`` (labelled cells of the class, or
         their weight) and ``missing`` (cells of the task without a label). The numbers are
         those of :func:`sklearn.metrics.precision_recall_fscore_support`. A task without
-        any label has a single row, of class None.
+        any label has a single row, of class None. Classes are sorted; those of an ordered categorical column of
+        `y_true` stand in its order.
 
     Raises
     ------
@@ -53,6 +57,9 @@ def multi_task_report(
     -----
     UnlabelledTaskWarning
         If a task has no labelled cell of positive weight.
+    UndefinedMetricWarning
+        Once for every task with a class that is never predicted, whose precision is undefined, or that no label is,
+        whose recall is undefined, unless `zero_division` says what they are then.
 
     Examples
     --------
@@ -77,7 +84,9 @@ def multi_task_report(
     """
     check_option("output", output, ["frame", "text"])
     cells = pair(y_true, y_pred, missing_label, sample_weight)
-    tables = [_table(c, zero_division) for c in cells]
+    tables = []
+    for c in cells:  # a comprehension would be one more frame between the warning and its cause
+        tables.append(_table(c, zero_division))
     if output == "frame":
         return _frame(tables)
     return render([_with_averages(t, c, zero_division) for t, c in zip(tables, cells, strict=True)], digits)
@@ -90,12 +99,39 @@ def _table(cells, zero_division):
         warn_unlabelled(cells.name, len(cells.y_true))
         undefined = {key: [np.nan] for key in ("precision", "recall", "f1")}
         return {"task": [cells.name], "class": [None], **undefined, "support": [0], "missing": [missing]}
-    classes = unique_labels(cells.y_true, cells.y_pred).tolist()
-    scores = precision_recall_fscore_support(
-        cells.y_true, cells.y_pred, sample_weight=cells.sample_weight, zero_division=zero_division
-    )
-    columns = {k: v.tolist() for k, v in zip(("precision", "recall", "f1", "support"), scores, strict=True)}
+    classes = cells.in_order(unique_labels(cells.y_true, cells.y_pred).tolist())
+    columns = _scores(cells, classes, _value(zero_division))
+    if isinstance(zero_division, str):
+        _warn_undefined(cells, classes)
     return {"task": [cells.name] * len(classes), "class": classes, **columns, "missing": [missing] * len(classes)}
+
+
+def _value(zero_division):
+    """Return what undefined scores are, for scikit-learn to say nothing of them: its warnings name no task."""
+    return 0.0 if isinstance(zero_division, str) and zero_division == "warn" else zero_division
+
+
+def _scores(cells, classes, zero_division):
+    """Return precision, recall, F1 and support of the classes, each a list."""
+    scores = precision_recall_fscore_support(
+        cells.y_true, cells.y_pred, labels=classes, sample_weight=cells.sample_weight, zero_division=zero_division
+    )
+    return {k: v.tolist() for k, v in zip(("precision", "recall", "f1", "support"), scores, strict=True)}
+
+
+def _warn_undefined(cells, classes):
+    """Warn once of all scores of the task that cannot be computed."""
+    found, reasons = _scores(cells, classes, np.nan), []
+    for score, lack in (("precision", "never predicted"), ("recall", "without a true label")):
+        without = [label for label, value in zip(classes, found[score], strict=True) if np.isnan(value)]
+        reasons += [f"the {score} of {without!r} ({lack})"] if without else []
+    if reasons:
+        warnings.warn(
+            f"Task {cells.name!r}: {' and '.join(reasons)} cannot be computed and counts as 0; zero_division=0 says so "
+            "without this warning.",
+            UndefinedMetricWarning,
+            stacklevel=4,
+        )
 
 
 def _frame(tables):
@@ -113,7 +149,7 @@ def _with_averages(table, cells, zero_division):
         return {**table, "name": cells.name, "accuracy": np.nan, "macro": (np.nan,) * 3, "why": why}
     weights = {"sample_weight": cells.sample_weight}
     macro = precision_recall_fscore_support(
-        cells.y_true, cells.y_pred, average="macro", zero_division=zero_division, **weights
+        cells.y_true, cells.y_pred, average="macro", zero_division=_value(zero_division), **weights
     )
     accuracy = accuracy_score(cells.y_true, cells.y_pred, **weights)
     return {**table, "name": cells.name, "accuracy": accuracy, "macro": macro[:3]}

@@ -1,6 +1,7 @@
 """What a user calls a metric -> `Metric`."""
 
-from functools import cache
+import re
+from functools import cache, partial
 
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
@@ -15,8 +16,12 @@ _EXPECTED = (
 )
 
 
-def resolve_metric(metric, kwargs):
-    """Return the `Metric` for a scorer name, metric function or scorer; `kwargs` go to its function."""
+def resolve_metric(metric, kwargs, *, maximized=True):
+    """Return the `Metric` for a scorer name, metric function or scorer; `kwargs` go to its function.
+
+    Where more counts as better (`maximized`), functions that are losses by what is known of them, or by name, are
+    refused unless a scorer negates them.
+    """
     if isinstance(metric, str):
         name, scorer = metric, _named(metric)
     elif hasattr(metric, "_score_func"):
@@ -29,7 +34,18 @@ def resolve_metric(metric, kwargs):
     scorer = remade(scorer, {**scorer._kwargs, **kwargs})
     if _foreign(scorer):
         raise ValueError(f"metric {name!r} does not score one task of a classifier; it must be {_EXPECTED}.")
+    if maximized and scorer._sign > 0:
+        _check_no_loss(name, scorer._score_func)
     return Metric(name, scorer)
+
+
+def _check_no_loss(name, function):
+    """Raise if less of a function is better, as it says by its name: log_loss, hamming_loss, rank_error."""
+    function = _whole(function)
+    if re.search(r"(^|_)(loss|error)$", _function_name(function), re.IGNORECASE):
+        known = _known(function)
+        remedy = "make_scorer(..., greater_is_better=False)" if known is None else repr(known)
+        raise ValueError(f"metric {name!r} is a loss, of which less is better: pass {remedy} to have its negative.")
 
 
 def _named(name):
@@ -61,17 +77,20 @@ def _from_function(function):
             f"metric must be {_EXPECTED}. Got {function!r} instead, a scorer that takes (estimator, X, y): "
             "pass the function that compares labels."
         )
-    for name in _classifier_names():
-        known = get_scorer(name)
-        if known._score_func is not function:
-            continue
-        if known._sign < 0:
-            raise ValueError(
-                f"metric {function.__name__!r} is a loss, of which less is better: pass metric={name!r}, "
-                "of which more is better."
-            )
-        return make_scorer(function, response_method=known._response_method)
-    return make_scorer(function)
+    known = _known(_whole(function))
+    return make_scorer(function, response_method="predict" if known is None else get_scorer(known)._response_method)
+
+
+def _known(function):
+    """Return the name of scikit-learn's first scorer by a function, None if there is none."""
+    return next((name for name in _classifier_names() if get_scorer(name)._score_func is function), None)
+
+
+def _whole(function):
+    """Return the function of which some arguments are given already."""
+    while isinstance(function, partial):
+        function = function.func
+    return function
 
 
 def _function_name(function):

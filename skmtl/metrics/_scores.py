@@ -28,7 +28,8 @@ def mean_task_score(
         Predicted labels. Columns are matched by name if both sides have names, else by order.
     metric : str or callable, default="accuracy"
         A name in :func:`sklearn.metrics.get_scorer_names` whose score needs predicted labels
-        only, such as ``"f1_macro"``, or a function ``f(y_true, y_pred, **kwargs)``.
+        only, such as ``"f1_macro"``, or a function ``f(y_true, y_pred, **kwargs)``. Of two labels
+        without a 1 the second is the positive class, as in :func:`task_scorer`.
     task_weights : sequence or mapping of task -> float, default=None
         Importance (>= 0) of every task; None weighs all the same.
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
@@ -63,7 +64,7 @@ def mean_task_score(
     >>> mean_task_score(y_true, y_pred, task_weights={"task0": 1, "task1": 3})
     0.9375
     """
-    resolved = resolve_metric(metric, kwargs)
+    resolved = resolve_metric(metric, kwargs, maximized=False)
     if resolved.responses != ("predict",):
         raise ValueError(
             f"metric {resolved.name!r} needs probabilities, but mean_task_score compares labels: use a metric such as "

@@ -22,7 +22,7 @@ def task_scorer(task, metric="accuracy", *, missing_label=None, **kwargs):
         A name in :func:`sklearn.metrics.get_scorer_names` that scores classifiers, such as
         ``"recall_macro"``, ``"neg_log_loss"`` or ``"roc_auc_ovr"``; or a function
         ``f(y_true, y_pred, **kwargs)`` of which more is better; or the result of
-        :func:`sklearn.metrics.make_scorer`.
+        :func:`sklearn.metrics.make_scorer`, with ``greater_is_better=False`` for a loss.
     missing_label : scalar, default=None
         Extra marker for "no label" in `y`. None means the scored estimator's own
         ``missing_label``, if it has one. NaN, None, ``pd.NA`` and NaT always mean it.
@@ -39,8 +39,8 @@ def task_scorer(task, metric="accuracy", *, missing_label=None, **kwargs):
     Raises
     ------
     ValueError
-        If `metric` is unknown or does not score classifiers; when called, if there is no
-        such task.
+        If `metric` is unknown, a loss (by name too: ``*_loss``, ``*_error``) or does not score classifiers; when
+        called, if there is no such task, or it has more classes than the metric takes.
     TypeError
         If the metric takes no such keyword, or `metric` is not a metric at all.
 
@@ -50,8 +50,13 @@ def task_scorer(task, metric="accuracy", *, missing_label=None, **kwargs):
 
     Notes
     -----
-    Where the labelled rows do not show every class, metrics of probabilities that take
-    ``labels`` are given the estimator's classes; scikit-learn alone would raise.
+    Where scikit-learn alone would raise,
+
+    - metrics of one positive class (``"f1"``, ``"average_precision"``, ``"neg_brier_score"``, ...) take the second of
+      two sorted classes for it if neither is 1, such as "yes" of "no" and "yes", and ``pos_label`` is not given; of
+      classes such as 0 and 1, -1 and 1, 1 and 2, False and True it is 1;
+    - metrics of probabilities that take ``labels`` are given the estimator's classes if the labelled rows do not show
+      all of them.
 
     Examples
     --------

@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, va
 
 from .._validation import check_option
 from ..exceptions import UnstableAffinityWarning
-from ._affinity_result import TaskAffinity
+from ._affinity_result import LEAST_STABILITY, TaskAffinity
 from ._association import ASSOCIATIONS, label_association
 from ._fit_params import read_fit_params
 from ._probed import probed
@@ -28,7 +28,6 @@ OPTIONS = {
     "label_association": ("association",),
 }
 N_REPEATS, N_RESAMPLES, EVERY = 3, 100, 10
-LEAST_STABILITY = 0.5
 
 
 @validate_params(
@@ -94,18 +93,20 @@ def task_affinity(
     cv : int, splitter or iterable of (train, test), default=None
         Held-out rows; None: one `MultiTaskStratifiedShuffleSplit` with a quarter of the rows, another in every
         repeat. As in `compare_with_single_task` else. For ``"transfer"`` only.
-    scoring : str, callable or scikit-learn scorer, default=None
-        Metric of one task, of which more is better, as in :func:`skmtl.metrics.task_scorer`; None:
-        ``"neg_log_loss"``. For ``"transfer"`` only.
+    scoring : str, callable, scikit-learn scorer or mapping task -> one of these, default=None
+        Metric of a task, of which more is better, as in :func:`skmtl.metrics.task_scorer`, one for all tasks or one
+        for each; None: ``"neg_log_loss"``. For ``"transfer"`` only.
     association : {"cramers_v", "mutual_information"}, default=None
         Cramér's V without its bias, symmetric; or the mutual information above what chance gives, as a share of the
         most that the receiver's entropy leaves room for, directed: 1 if the giver's labels tell the receiver's,
         about 0 (also below) if nothing. None: ``"cramers_v"``. For ``"label_association"`` only.
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
-        Weights of rows or cells, passed to ``fit`` and to the scores. Not for ``"label_association"``.
+        Weights of rows or cells, in training and in the scores. Of a pipeline, also in a search, the last step is
+        trained with them; with scikit-learn's metadata routing on, whatever asks for them. Not for
+        ``"label_association"``.
     params : dict, default=None
-        Further parameters of ``fit``; what has one entry per row is cut with the rows, and weights of cells
-        (``step__sample_weight`` of a pipeline) with the tasks. Not for ``"label_association"``.
+        Further parameters of ``fit``; what has one entry per row is cut with the rows. Not for
+        ``"label_association"``.
     random_state : int, RandomState instance or None, default=None
         Seeds the repeats: every ``random_state`` inside the estimator, splits, resamples.
     n_jobs : int, default=None
@@ -127,8 +128,11 @@ def task_affinity(
         If an argument makes no sense or is for another method, or y has a single task; before any training. Also if
         the tasks share no layer to train, or one has weight 0, where `method` reads gradients; before the first step.
     TypeError
-        If `estimator` is a class or frozen, or `method` reads gradients and it holds no network that is trained by
-        them.
+        If `estimator` is a class or frozen, takes no weights where there are some, or `method` reads gradients and
+        it holds no network that is trained by them.
+    AttributeError
+        If `estimator` has no method that `scoring` reads, such as ``predict_proba`` for the default; before any
+        training, where it can be told.
     KeyboardInterrupt
         If the user interrupts a fit (Ctrl-C). A callback that raises it stops its own fit only.
 
@@ -136,7 +140,8 @@ def task_affinity(
     -----
     UnstableAffinityWarning
         If the repeats disagree: with three tasks or more and two repeats or more, if ``TaskAffinity.stability`` is
-        below 0.5. For two tasks, of which none has a choice among givers, the standard errors tell.
+        below 0.5. It says so where ``TaskAffinity.nothing_seen``. For two tasks, of which none has a choice among
+        givers, the standard errors tell.
 
     See Also
     --------
@@ -202,7 +207,7 @@ def task_affinity(
         found = label_association(frame, association or "cramers_v", seeds, n_jobs, verbose)
         return _finish(method, names, *found)
     check_inputs(X, frame)
-    fit_params = read_fit_params(sample_weight, params, frame, hasattr(y, "columns"))
+    fit_params = read_fit_params(estimator, sample_weight, params, frame, hasattr(y, "columns"))
     if method == "transfer":
         scoring = "neg_log_loss" if scoring is None else scoring
         repeats, losses = transfer(estimator, X, frame, fit_params, cv, scoring, seeds, n_jobs, verbose)
@@ -233,11 +238,22 @@ def _finish(method, names, repeats, estimate, error, losses=None):
     frames = [pd.DataFrame(matrix, index=names, columns=names) for matrix in (estimate, error)]
     result = TaskAffinity(*frames, repeats, method, names, losses)
     if result.stability < LEAST_STABILITY:
-        warnings.warn(
-            f"The {len(repeats)} repeats rank the tasks differently: the mean correlation of what they say about "
-            f"givers is {result.stability:.2f}, below {LEAST_STABILITY}. Look at standard_error before choosing, "
-            "raise the n_repeats of task_affinity, or take more data.",
-            UnstableAffinityWarning,
-            stacklevel=4,
-        )
+        warnings.warn(_unstable(result), UnstableAffinityWarning, stacklevel=4)
     return result
+
+
+def _unstable(result):
+    """Return why the affinity says too little to group by."""
+    of_labels = result.method == "label_association"
+    repeats = f"{len(result.repeats)} {'resamples' if of_labels else 'repeats'}"
+    # Resamples are as few rows as there are, however many are drawn.
+    remedy = "more rows may help, more resamples do not" if of_labels else "more repeats or more labels may help"
+    if result.nothing_seen:
+        return (
+            f"No task is seen to give another anything: what {repeats} of method={result.method!r} find is no more "
+            f"than chance explains. Groups chosen by it are guesses; {remedy}."
+        )
+    return (
+        f"The {repeats} rank the tasks differently: the mean correlation of what they say about givers is "
+        f"{result.stability:.2f}, below {LEAST_STABILITY}. Look at standard_error before choosing; {remedy}."
+    )

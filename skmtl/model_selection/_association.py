@@ -1,15 +1,18 @@
 """How much the labels of one task tell about those of another: no model, no training."""
 
 import numpy as np
-from scipy.sparse import csr_array
-from sklearn.metrics import mutual_info_score
-from sklearn.metrics.cluster import expected_mutual_information
+from sklearn.utils import gen_batches
 from sklearn.utils.parallel import delayed
 
 from .._targets import MISSING, read_targets
+from ._association_measures import ASSOCIATIONS
+from ._pair_counts import count_pairs
 from ._repeats import deviation, run_jobs
 
-__all__ = ["ASSOCIATIONS", "association_matrix", "label_association"]
+__all__ = ["ASSOCIATIONS", "association_matrices", "label_association"]
+
+# Resamples that are counted at once, and the numbers that they may take up.
+TOGETHER, NUMBERS = 25, 2**25
 
 
 def label_association(frame, association, seeds, n_jobs, verbose):
@@ -27,9 +30,12 @@ def label_association(frame, association, seeds, n_jobs, verbose):
         See `run_jobs`.
     """
     codes = _label_codes(frame)
-    jobs = [delayed(_resampled_matrix)(codes, association, seed) for seed in seeds]
-    resamples = np.stack(run_jobs(jobs, "resample", n_jobs, verbose))
-    return resamples, association_matrix(codes, association), deviation(resamples)
+    # Not by the number of workers, on which sums would depend in their last bits.
+    size = min(TOGETHER, max(1, NUMBERS // max(len(codes), 1)))
+    jobs = [delayed(_resampled)(codes, association, seeds[part]) for part in gen_batches(len(seeds), size)]
+    matrices = run_jobs(jobs, "batch of resamples", n_jobs, verbose)
+    resamples = np.concatenate([found[1:] for found in matrices])
+    return resamples, matrices[0][0], deviation(resamples)
 
 
 def _label_codes(frame):
@@ -41,7 +47,14 @@ def _label_codes(frame):
     return codes
 
 
-def association_matrix(codes, association):
+def _resampled(codes, association, seeds):
+    """Return `association_matrices` of all rows, and of as many drawn with replacement for every seed."""
+    n = len(codes)
+    draws = [np.bincount(np.random.default_rng(seed).integers(n, size=n), minlength=n) for seed in seeds]
+    return association_matrices(codes, association, np.stack([np.ones(n), *draws], axis=1).astype(np.int32))
+
+
+def association_matrices(codes, association, weights):
     """Return the association of every two tasks over the rows labelled for both.
 
     Parameters
@@ -50,68 +63,19 @@ def association_matrix(codes, association):
         The labels of every task, numbered; -1 = missing.
     association : {"cramers_v", "mutual_information"}
         The measure.
+    weights : ndarray of int, of shape (n_samples, n_matrices)
+        How often every row counts, for each matrix: first all of them once, then in resamples.
 
     Returns
     -------
-    ndarray of shape (n_tasks, n_tasks)
+    ndarray of shape (n_matrices, n_tasks, n_tasks)
         Rows give, columns receive; NaN where it is undefined.
     """
     n_tasks = codes.shape[1]
-    matrix = np.empty((n_tasks, n_tasks))
+    matrices = np.empty((weights.shape[1], n_tasks, n_tasks))
     for giver in range(n_tasks):
         for receiver in range(giver, n_tasks):
-            table = _table(codes[:, giver], codes[:, receiver])
-            matrix[giver, receiver], matrix[receiver, giver] = ASSOCIATIONS[association](table)
-    return matrix
-
-
-def _resampled_matrix(codes, association, seed):
-    """Return `association_matrix` of as many rows, drawn with replacement."""
-    rows = np.random.default_rng(seed).integers(len(codes), size=len(codes))
-    return association_matrix(codes[rows], association)
-
-
-def _table(first, second):
-    """Return how often every two labels meet, without labels that never occur."""
-    both = (first != MISSING) & (second != MISSING)
-    n_rows, n_columns = first.max(initial=MISSING) + 1, second.max(initial=MISSING) + 1
-    cells = first[both] * n_columns + second[both]
-    table = np.bincount(cells, minlength=n_rows * n_columns).reshape(n_rows, n_columns)
-    return table[table.any(axis=1)][:, table.any(axis=0)]
-
-
-def _cramers_v(table):
-    """Return V both ways, without the bias by which independent labels have one (Bergsma 2013, section 2)."""
-    n = table.sum()
-    if n < 2:
-        return np.nan, np.nan
-    degrees = np.array(table.shape) - 1
-    expected = table.sum(1)[:, None] * table.sum(0) / n
-    phi2 = ((table - expected) ** 2 / expected).sum() / n
-    phi2 = max(0.0, phi2 - degrees.prod() / (n - 1))
-    # A label of its own in every row, or one label in all, leaves nothing to tell.
-    sizes = (degrees - degrees**2 / (n - 1)).min()
-    v = float(np.sqrt(phi2 / sizes)) if sizes > 1e-12 else np.nan
-    return v, v
-
-
-def _mutual_information(table):
-    """Return the share of the receiver's entropy that the giver tells, above chance (after Vinh et al. 2010)."""
-    n = table.sum()
-    if not n:
-        return np.nan, np.nan
-    found = mutual_info_score(None, None, contingency=table)
-    expected = expected_mutual_information(csr_array(table), n)
-    return tuple(_share(found - expected, _entropy(table.sum(axis) / n) - expected) for axis in (0, 1))
-
-
-def _share(above_chance, most):
-    return float(above_chance / most) if most > 1e-12 else np.nan
-
-
-def _entropy(shares):
-    return -(shares * np.log(shares)).sum()
-
-
-# Table of counts, a row per label of the giver -> (giver to receiver, receiver to giver).
-ASSOCIATIONS = {"cramers_v": _cramers_v, "mutual_information": _mutual_information}
+            counts = count_pairs(codes[:, giver], codes[:, receiver], weights)
+            found = ASSOCIATIONS[association](counts)
+            matrices[:, giver, receiver], matrices[:, receiver, giver] = found
+    return matrices

@@ -6,12 +6,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 from sklearn.utils.parallel import delayed
 
-from ..metrics._resolve import resolve_metric
+from ..metrics._metrics_of_tasks import metric_names
 from ._comparison_summary import summarize
 from ._evaluate import evaluate
 from ._fit_params import read_fit_params
 from ._repeated_splits import repeated_splits
 from ._repeats import run_jobs
+from ._task_metrics import read_metrics
 from ._task_subset import check_inputs, own_missing_label, task_frame, with_seed
 
 __all__ = ["compare_with_single_task"]
@@ -66,17 +67,18 @@ def compare_with_single_task(
         repeat; others, and an iterable, give the same splits every time.
     n_repeats : int, default=2
         How often the splits are gone through, each time from another seed.
-    scoring : str, callable or scikit-learn scorer, default="accuracy"
-        Metric of one task, of which more is better, as in :func:`skmtl.metrics.task_scorer`.
+    scoring : str, callable, scikit-learn scorer or mapping task -> one of these, default="accuracy"
+        Metric of a task, of which more is better, as in :func:`skmtl.metrics.task_scorer`. A mapping says for every
+        task by what it is scored.
     confidence_level : float, default=0.95
         Of the intervals, in (0, 1).
     groups : array-like of shape (n_samples,), default=None
         For splitters that keep groups of rows together.
     sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
-        Weights of rows or cells, in training and in the scores.
+        Weights of rows or cells, in training and in the scores. Of a pipeline, also in a search, the last step is
+        trained with them; with scikit-learn's metadata routing on, whatever asks for them.
     params : dict, default=None
-        Further parameters of ``fit``; what has one entry per row is cut with the rows, and weights of cells
-        (``step__sample_weight`` of a pipeline) with the tasks.
+        Further parameters of ``fit``; what has one entry per row is cut with the rows.
     random_state : int, RandomState instance or None, default=None
         Seeds the repeats: their splits and every ``random_state`` inside the estimator.
     n_jobs : int, default=None
@@ -94,6 +96,8 @@ def compare_with_single_task(
     ValueError
         If an argument makes no sense, y has a single task or there are fewer than two splits in all; before
         any training.
+    TypeError, AttributeError
+        If `estimator` is a class, takes no weights where there are some, or has no method that `scoring` reads.
     KeyboardInterrupt
         If the user interrupts a fit (Ctrl-C). A callback that raises it stops its own fit only.
 
@@ -113,8 +117,9 @@ def compare_with_single_task(
     ``n_repeats`` times the number of splits times ``n_tasks + 1`` models are trained. An interval that holds zero
     does not say that there is no difference, only that so many splits do not show one. Intervals assume that folds
     err independently, which holds less the more a learner hangs on few rows; see the user guide for simulations.
-    Where all folds tie, an interval is as long as a score's step of one row makes it. Each task's interval stands
-    for itself: of forty tasks without any transfer, one is flagged by chance.
+    `delta_m` averages relative changes, also those of different metrics; see there for metrics that are about 0 where
+    a model has no skill. Where all folds tie, an interval is as long as a score's step of one row makes it. Each
+    task's interval stands for itself: of forty tasks without any transfer, one is flagged by chance.
 
     References
     ----------
@@ -135,24 +140,23 @@ def compare_with_single_task(
     if isinstance(estimator, type):
         name = estimator.__name__
         raise TypeError(f"estimator must be an instance. Got the class {name} instead: pass {name}().")
-    metric = resolve_metric(scoring, {})
     missing_label = own_missing_label(estimator)
     frame = task_frame(y, missing_label)
     names = list(frame.columns)
     if len(names) < 2:
         raise ValueError(f"y must have at least two tasks to compare with single-task models. Got {names!r} instead.")
     check_inputs(X, frame)
-    fit_params = read_fit_params(sample_weight, params, frame, hasattr(y, "columns"))
-    metric.check_weights(fit_params.get("sample_weight"))
+    fit_params = read_fit_params(estimator, sample_weight, params, frame, hasattr(y, "columns"))
+    metrics = read_metrics(scoring, estimator, frame, fit_params)
     seeds = check_random_state(random_state).randint(2**31 - 1, size=n_repeats)
     splits = repeated_splits(cv, frame, groups, seeds)
     if len(splits) < 2:
         raise ValueError("cv and n_repeats give a single split, but an interval needs two: raise n_repeats or cv.")
     models = [list(range(len(names))), *([t] for t in range(len(names)))]
     jobs = [
-        delayed(evaluate)(with_seed(estimator, seed), X, frame, tasks, split, metric, fit_params)
+        delayed(evaluate)(with_seed(estimator, seed), X, frame, tasks, split, metrics, fit_params)
         for seed, split in splits
         for tasks in models
     ]
     runs = run_jobs(jobs, "fit", n_jobs, verbose, desc="compare")
-    return summarize(runs, splits, names, n_repeats, metric.name, confidence_level)
+    return summarize(runs, splits, names, n_repeats, metric_names(metrics, names), confidence_level)

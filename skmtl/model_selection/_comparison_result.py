@@ -28,8 +28,8 @@ class SingleTaskComparison:
     scores : DataFrame
         A row per repeat, split and task, with the columns ``repeat``, ``split``, ``task``, ``single_task`` and
         ``multi_task``.
-    metric : str
-        The score.
+    metric : str or dict task -> str
+        The score; a dict where tasks have different ones.
     confidence_level : float
         Of the intervals.
 
@@ -52,15 +52,19 @@ class SingleTaskComparison:
     delta_m_interval: tuple
     costs: pd.DataFrame
     scores: pd.DataFrame
-    metric: str
+    metric: str | dict
     confidence_level: float
 
     def __str__(self):
         low, high = self.delta_m_interval
         level = f"{100 * self.confidence_level:g} %"
+        title, table = self.metric, self.table
+        if isinstance(title, dict):
+            table = table.assign(metric=[title[name] for name in table.index])[["metric", *table.columns]]
+            title = "Each task by its metric"
         return (
-            f"{self.metric}, multi-task against single-task, {level} intervals\n\n"
-            f"{self.table.to_string(float_format='{:.4f}'.format)}\n\n"
+            f"{title}, multi-task against single-task, {level} intervals\n\n"
+            f"{table.to_string(float_format='{:.4f}'.format)}\n\n"
             f"delta_m {self.delta_m:+.2f} % [{low:+.2f}, {high:+.2f}], higher is better\n\n"
             f"{self.costs.to_string(formatters={'parameters': '{:,.0f}'.format}, float_format='{:.3g} s'.format)}"
         )

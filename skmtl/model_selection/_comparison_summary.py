@@ -26,7 +26,7 @@ def summarize(runs, splits, names, n_repeats, metric, level):
         The tasks.
     n_repeats : int
         Of how many times the same number of splits.
-    metric : str
+    metric : str or dict task -> str
         Name of the score.
     level : float
         Confidence level.

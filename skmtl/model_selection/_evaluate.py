@@ -3,17 +3,17 @@
 import time
 
 import numpy as np
-from sklearn.utils.validation import _check_method_params
 
 from ..metrics._responses import fitted_attribute
 from ..metrics._scorer_base import TaskScores
+from ._fit_labelled import fit_labelled
 from ._fit_params import fit_params_of
 from ._task_subset import subset, take_rows
 
 __all__ = ["evaluate", "stop_if_cancelled"]
 
 
-def evaluate(estimator, X, frame, tasks, split, metric, fit_params):
+def evaluate(estimator, X, frame, tasks, split, metrics, fit_params):
     """Return (scores, parameters, seconds to fit, seconds to predict and score) of one model in one split.
 
     Parameters
@@ -28,25 +28,25 @@ def evaluate(estimator, X, frame, tasks, split, metric, fit_params):
         Those that the model learns.
     split : tuple of (train, test)
         Rows.
-    metric : Metric
-        Of one task.
+    metrics : list of Metric
+        Of all tasks of the frame.
     fit_params : dict
         From `read_fit_params`; what has one entry per row is cut with the rows. ``sample_weight`` counts in the
         scores too.
     """
     estimator, X, y = subset(estimator, X, frame, tasks)
     train, test = split
-    # Rows without a label of these tasks teach nothing, and most single-task classifiers refuse them.
-    train = train[frame.iloc[train, tasks].notna().any(axis=1).to_numpy()]
     own = fit_params_of(fit_params, tasks)
     start = time.perf_counter()
-    estimator.fit(take_rows(X, train), y.iloc[train], **_check_method_params(frame, own, train))
+    fit_labelled(estimator, X, y, own, train)
     fitted = time.perf_counter()
     stop_if_cancelled(estimator)
     weights = own.get("sample_weight")
     held_out = TaskScores(estimator, take_rows(X, test), y.iloc[test], None if weights is None else weights[test], None)
-    held_out.check(metric)
-    scores = [held_out.score(t, metric) if held_out.has_labels(t) else np.nan for t in range(len(tasks))]
+    own_metrics = [metrics[t] for t in tasks]
+    for metric in own_metrics:
+        held_out.check(metric)
+    scores = [held_out.score(t, metric) if held_out.has_labels(t) else np.nan for t, metric in enumerate(own_metrics)]
     return scores, _n_parameters(estimator), fitted - start, time.perf_counter() - fitted
 
 

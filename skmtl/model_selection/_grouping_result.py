@@ -37,6 +37,9 @@ class TaskGrouping:
     >>> grouping = select_task_groups([[0, 0.5, 0.1], [0.3, 0, 0.2], [0.1, 0.1, 0]], n_groups=1)
     >>> grouping
     TaskGrouping(groups=[(0, 1, 2)], score=0.2167, cost=1, exact=True)
+    >>> print(grouping)
+    1 group: score 0.2167, cost 1, proven optimum
+      0, 1, 2
     >>> grouping.assignment[2]
     (0, 1, 2)
     """
@@ -50,6 +53,16 @@ class TaskGrouping:
     def __repr__(self):
         # The assignment repeats every group for every task: left to those who ask for it.
         return f"TaskGrouping(groups={self.groups!r}, score={self.score:.4g}, cost={self.cost:g}, exact={self.exact})"
+
+    def __str__(self):
+        kind = "proven optimum" if self.exact else "best that was found"
+        number = "1 group" if len(self.groups) == 1 else f"{len(self.groups)} groups"
+        served = {group: [task for task, by in self.assignment.items() if by == group] for group in self.groups}
+        lines = []
+        for group, tasks in served.items():
+            whom = "" if len(tasks) == len(group) else f"  (serves {', '.join(map(str, tasks)) or 'none'})"
+            lines.append(f"  {', '.join(map(str, group))}{whom}")
+        return "\n".join([f"{number}: score {self.score:.4g}, cost {self.cost:g}, {kind}", *lines])
 
     @classmethod
     def from_losses(cls, task_names, networks, losses, costs, *, exact):

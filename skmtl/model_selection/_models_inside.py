@@ -2,7 +2,7 @@
 
 from sklearn.utils import get_tags
 
-__all__ = ["models_inside", "refuses_1d"]
+__all__ = ["check_responses", "may_offer", "models_inside", "refuses_1d"]
 
 
 def models_inside(estimator):
@@ -44,3 +44,40 @@ def refuses_1d(estimator):
     """
     models = (model for _, model in models_inside(estimator) if hasattr(model, "__sklearn_tags__"))
     return any(not get_tags(model).target_tags.single_output for model in models)
+
+
+def may_offer(estimator, methods):
+    """Whether an estimator that is not fitted may have one of the methods once it is.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What a search finds may have more methods than what it starts from, and so may what decides in ``fit``.
+    methods : sequence of str
+        Such as ``("predict_proba",)``.
+
+    Examples
+    --------
+    >>> from sklearn.multioutput import MultiOutputClassifier
+    >>> from sklearn.svm import LinearSVC
+    >>> may_offer(MultiOutputClassifier(LinearSVC()), ["predict_proba"])
+    False
+    """
+    if any(hasattr(estimator, method) for method in methods):
+        return True
+    models = [model for _, model in models_inside(estimator)] or [estimator]
+    if any("refit" in model.get_params(deep=False) for model in models):
+        return True
+    inner = getattr(models[-1], "estimator", None)
+    if inner is not None:
+        return may_offer(inner, methods)
+    return any(hasattr(type(models[-1]), method) for method in methods)
+
+
+def check_responses(estimator, metric):
+    """Raise AttributeError if an estimator, not fitted, will have no method that a `Metric` reads."""
+    if not may_offer(estimator, metric.responses):
+        raise AttributeError(
+            f"The metric {metric.name!r} needs {' or '.join(metric.responses)}, which {type(estimator).__name__} does "
+            "not have: choose a metric of predicted labels, such as scoring='accuracy', or another estimator."
+        )

@@ -6,6 +6,7 @@ from sklearn.utils.parallel import delayed
 from ..metrics._responses import fitted_attribute
 from ..training import TaskProbe
 from ._evaluate import stop_if_cancelled
+from ._fit_params import passed_on
 from ._models_inside import models_inside
 from ._repeats import run_jobs
 from ._task_subset import with_seed
@@ -25,7 +26,7 @@ def probed(estimator, X, y, fit_params, method, every, seeds, n_jobs, verbose):
     X, y : array-like
         Of its ``fit``.
     fit_params : dict
-        Likewise.
+        From `read_fit_params`.
     method : {"lookahead", "gradient_cosine"}
         What to measure.
     every : int
@@ -71,7 +72,7 @@ def _probed_once(estimator, X, y, fit_params, method, every, key):
     own = estimator.get_params()[key]
     probe = TaskProbe(every=every, ahead=method == "lookahead")
     estimator.set_params(**{key: [*(own or []), (NAME, probe)]})
-    estimator.fit(X, y, **fit_params)
+    estimator.fit(X, y, **passed_on(estimator, fit_params))
     stop_if_cancelled(estimator)
     probe = dict(fitted_attribute(estimator, "net_").callbacks_).get(NAME)
     if probe is None:

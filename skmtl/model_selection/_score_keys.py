@@ -19,7 +19,7 @@ def score_keys(keys, metric, names, n_tasks, refit):
     ----------
     keys : list of str
         Names of the scores there are.
-    metric : str, mapping of task -> key, or None
+    metric : str, mapping of task -> key or metric, or None
         What was asked for.
     names : list
         Lists of task names to try, in this order; None: take them from the keys.
@@ -61,10 +61,13 @@ def score_keys(keys, metric, names, n_tasks, refit):
 
 
 def _given(keys, metric, names, n_tasks):
-    unknown = [key for key in metric.values() if key not in keys]
-    if unknown:
-        hint = did_you_mean(unknown[0], keys)
-        raise ValueError(f"metric names the score {unknown[0]!r}, but the search has {sorted(keys)!r}.{hint}")
+    # As everywhere else, the metric alone tells of a task what its score is: {"left": "accuracy"}.
+    found = {task: key if key in keys else f"{task}_{key}" for task, key in metric.items()}
+    for task, key in found.items():
+        if key not in keys:
+            hint = did_you_mean(key, _of_task(keys, str(task)).values()) or did_you_mean(metric[task], keys)
+            raise ValueError(f"metric names the score {metric[task]!r}, but the search has {sorted(keys)!r}.{hint}")
+    metric = found
     tasks = names[0] or list(metric)
     if set(tasks) != set(metric) or len(tasks) != (n_tasks or len(tasks)):
         raise ValueError(

@@ -24,8 +24,8 @@ def task_weight_tradeoff(search, metric=None, *, param="task_weights"):
         study that has varied task weights and scored every task; see Notes.
     metric : str or mapping of task -> str, default=None
         Which scores to compare: with scores called "left_accuracy", "right_accuracy", ... the metric is
-        ``"accuracy"``. A mapping says for every task the name of its score. None: the only metric there is, or that
-        of the score that the search has chosen by (`refit`).
+        ``"accuracy"``. A mapping says for every task its metric, or the name of its score. None: the only metric
+        there is, or that of the score that the search has chosen by (`refit`).
     param : str, default="task_weights"
         The parameter with the weights; inside a pipeline or another estimator it is found by its last part, as in
         "clf__task_weights".
@@ -43,6 +43,8 @@ def task_weight_tradeoff(search, metric=None, *, param="task_weights"):
         - ("knee", ""): the one row suggested: of the Pareto-optimal ones the closest to the best score of every
           task, each task scaled to [0, 1] over them (Euclidean distance; then the highest mean score, then the
           first). No row if none is Pareto-optimal.
+
+        ``table.attrs["metrics"]`` names the metric of every task.
 
     Raises
     ------
@@ -114,6 +116,8 @@ def _table(found, weights, keys):
     table = pd.DataFrame(values, index=found.numbers, columns=columns)
     table["pareto", ""] = front
     table["knee", ""] = np.arange(len(scores)) == knee(scores, front)
+    # For pictures; text alone, so that the table can be written to any file.
+    table.attrs["metrics"] = {str(task): key.removeprefix(f"{task}_") for task, key in keys.items() if key != str(task)}
     return table
 
 

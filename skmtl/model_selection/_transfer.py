@@ -6,11 +6,11 @@ import numpy as np
 from sklearn.utils.parallel import delayed
 
 from .._weights import check_task_weights
-from ..metrics._resolve import resolve_metric
 from ._evaluate import evaluate
 from ._repeated_splits import repeated_splits
 from ._repeats import mean_and_error, run_jobs
 from ._split import MultiTaskStratifiedShuffleSplit
+from ._task_metrics import read_metrics
 from ._task_subset import with_seed
 
 __all__ = ["mean_losses", "transfer", "transfer_matrices"]
@@ -31,8 +31,8 @@ def transfer(estimator, X, frame, fit_params, cv, scoring, seeds, n_jobs, verbos
         As for `evaluate`.
     cv : int, splitter, iterable or None
         None: a quarter of the rows is held out.
-    scoring : str, callable or scikit-learn scorer
-        Metric of one task.
+    scoring : str, callable, scikit-learn scorer or mapping task -> one of these
+        Metric of a task.
     seeds : sequence of int
         One per repeat.
     n_jobs, verbose : int or None
@@ -42,21 +42,20 @@ def transfer(estimator, X, frame, fit_params, cv, scoring, seeds, n_jobs, verbos
     _check_all_trained(estimator, names)
     if not (labelled := frame.notna().any()).all():
         raise ValueError(f"Task {labelled.idxmin()!r} has no label at all: drop this column of y.")
-    metric = resolve_metric(scoring, {})
-    metric.check_weights(fit_params.get("sample_weight"))
+    metrics = read_metrics(scoring, estimator, frame, fit_params)
     cv = MultiTaskStratifiedShuffleSplit(1, test_size=0.25) if cv is None else cv
     splits = repeated_splits(cv, frame, None, seeds)
     if not splits:
         raise ValueError(f"cv must have a split into training and held-out rows. Got {cv!r}, which has none.")
     models = _models_of(len(names))
     jobs = [
-        delayed(evaluate)(with_seed(estimator, seed), X, frame, list(tasks), split, metric, fit_params)
+        delayed(evaluate)(with_seed(estimator, seed), X, frame, list(tasks), split, metrics, fit_params)
         for seed, split in splits
         for tasks in models
     ]
     found = [scores for scores, *_ in run_jobs(jobs, "fit", n_jobs, verbose)]
     scores = [_per_repeat(found[m :: len(models)], len(seeds)) for m in range(len(models))]
-    losses = mean_losses(scores, names) if metric.scorer._sign < 0 else None
+    losses = mean_losses(scores, names) if all(metric.scorer._sign < 0 for metric in metrics) else None
     return transfer_matrices(scores, len(names)), losses
 
 

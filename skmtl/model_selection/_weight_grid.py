@@ -31,9 +31,10 @@ def task_weight_grid(task_names, resolution=6, *, include_zero=False):
     task_names : sequence of length n_tasks
         The tasks: the column names of `y`, or ``clf.task_names_``.
     resolution : int, default=6
-        Steps from 0 to 1, at least `n_tasks` unless `include_zero`. Equal weights are on the grid where it is a
-        multiple of the number of tasks. There are ``comb(resolution - 1, n_tasks - 1)`` points: with the default 5
-        for two tasks, 10 for three and for four.
+        Steps from 0 to 1; for two tasks or more above `n_tasks`, unless `include_zero`: as many steps as tasks leave
+        the point of equal weights only. Equal weights are on the grid where it is a multiple of the number of tasks.
+        There are ``comb(resolution - 1, n_tasks - 1)`` points: with the default 5 for two tasks, 10 for three and
+        for four.
     include_zero : bool, default=False
         Whether weights of 0 are on the grid too; a task of weight 0 is not trained. There are
         ``comb(resolution + n_tasks - 1, n_tasks - 1)`` points then, with each task alone among them.
@@ -46,8 +47,8 @@ def task_weight_grid(task_names, resolution=6, *, include_zero=False):
     Raises
     ------
     ValueError
-        If a task comes twice, if `resolution` is too small for weights above 0, or if there were more than 10,000
-        points.
+        If a task comes twice, if `resolution` is too small for more than one point of weights above 0, or if there
+        were more than 10,000 points.
 
     See Also
     --------
@@ -69,10 +70,11 @@ def task_weight_grid(task_names, resolution=6, *, include_zero=False):
     twice = [name for i, name in enumerate(names) if name in names[:i]]
     if twice:
         raise ValueError(f"task_names has {twice[0]!r} twice: name every task once.")
-    if not include_zero and resolution < n_tasks:
+    if not include_zero and resolution <= n_tasks > 1:
         raise ValueError(
-            f"resolution must be at least the number of tasks, {n_tasks}, for every weight to be above 0. "
-            f"Got {resolution} instead: raise it, or set include_zero=True."
+            f"resolution must be above the number of tasks, {n_tasks}, for more than one point with every weight above "
+            f"0. Got {resolution} instead: {n_tasks + 1} makes {n_tasks} points, {2 * n_tasks} is the next with equal "
+            "weights among them; or set include_zero=True."
         )
     # Bars cut the steps into one stretch per task; with zeros allowed, bars take up a place of their own.
     places = resolution + n_tasks - 1 if include_zero else resolution - 1

@@ -122,6 +122,7 @@ def test_different_dtypes_are_refused_with_their_units():
         (np.array([["a"]]), "X must be an array of numbers"),
         (np.zeros((2, 2), complex), "Complex data not supported"),
         (np.ma.masked_equal(GREY, GREY[0, 0, 0]), "masked values.*X.data\\[keep\\], y\\[keep\\]"),
+        (LazyRows(np.ma.MaskedArray(GREY, GREY > -1)), "masked values.*X.data\\[keep\\], y\\[keep\\]"),
         ({"X": GREY}, "Got dict instead"),
         ([[1, 2], [3]], "X is ragged: resize all images"),
     ],

@@ -56,6 +56,15 @@ class Returns(torch.nn.Module):
         self.forward = function
 
 
+class InFloat64(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(64, 2).double()
+
+    def forward(self, x):
+        return self.linear(x.flatten(1).double())
+
+
 class FrozenHead:
     def build(self, n_features, n_classes):
         return torch.nn.Linear(n_features, n_classes).requires_grad_(False)
@@ -113,7 +122,9 @@ def second(value):
 
 BAD_Y = {
     "None": (lambda y: None, ValueError, "requires y to be passed", "y is None", "pass an array of shape"),
-    "3-D": (lambda y: labels(y)[..., None], ValueError, "y should be a 1d array", "shape (60, 2, 1)"),
+    "3-D": (lambda y: labels(y)[..., None], ValueError, "y should be a 1d array", "shape (60, 2, 1)", "squeeze(-1)"),
+    "one-hot": (lambda y: np.eye(4)[labels(y)], ValueError, "y should be a 1d array", "shape (60, 2, 4)", "argmax(-1) if the last axis holds a one-hot label"),
+    "tensor without values": (lambda y: torch.tensor(labels(y), device="meta"), TypeError, "y is a Tensor that NumPy cannot read", "convert it to a NumPy array"),
     "ragged": (lambda y: [[1, 2]] * 59 + [[1]], ValueError, "y is ragged", "mark missing ones with None"),
     "sparse": (lambda y: sp.csr_array(labels(y)), TypeError, "y is a sparse matrix", "pass y.toarray()"),
     "dict": (lambda y: {"digit": y["digit"]}, TypeError, "y is a dict", "pass pandas.DataFrame(y)"),
@@ -199,6 +210,8 @@ BAD_PARAMETERS = {
     "sharing: near miss": ({"sharing": "cross-stich"}, ValueError, "sharing must be one of", "'mtan'", "Did you mean 'cross-stitch'?"),
     "sharing: class": ({"sharing": CrossStitch}, TypeError, "sharing must be one of", "a spec such as CrossStitch()"),
     "spatial_dims: 4": ({"spatial_dims": 4}, ValueError, "'spatial_dims' parameter", "Got 4"),
+    "spatial_dims: True": ({"spatial_dims": True}, ValueError, "spatial_dims must be 1 (signals), 2 (images) or 3 (volumes)", "Got True"),
+    "trunk: its own type": ({"trunk": InFloat64()}, ValueError, "trunk: its parameters are float64", "same dtype", "cast images to that of your parameters"),
     "spatial_dims: of signals": ({"spatial_dims": 3}, ValueError, "X must have shape (n, D, H, W)", "for spatial_dims=3", "Set spatial_dims=1 or 2"),
     "task_sampling: name": ({"task_sampling": "unifrom"}, ValueError, "task_sampling must be", "Did you mean 'uniform'?"),
     "task_sampling: LBFGS": ({"task_sampling": "uniform", "optimizer": torch.optim.LBFGS, "weight_decay": 0}, ValueError, "task_sampling='uniform'", "LBFGS needs the same loss"),

@@ -6,12 +6,16 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
+from PIL import Image
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from skorch.helper import SliceDict
 
-from skmtl import MultiTaskCNNClassifier
-from skmtl.datasets import TaskImages
+from skmtl import MultiTaskCalibratedClassifier, MultiTaskCNNClassifier
+from skmtl.datasets import LazyRows, TaskImages
 from skmtl.metrics import multi_task_scorer, task_scorer
+from skmtl.preprocessing import ImageReader
 
 NAMES = ["digit", "parity"]
 
@@ -273,16 +277,36 @@ def test_masked_in_part_in_a_mapping(make, two):
         make().fit(X, two.y)
 
 
-def test_task_images_hold_no_masks(two):
-    with pytest.raises(ValueError, match=r"images\['digit'\] has masked values"):
-        TaskImages(two.X)
+@pytest.mark.parametrize("kind", [TaskImages, lambda X: {task: LazyRows(images) for task, images in X.items()}])
+def test_rows_that_stay_where_they_are_keep_their_masks(kind, make, two):
+    X = kind(two.X)
+    clf = make().fit(X, two.y)
+    assert_same_model(clf, make().fit(two.X, two.y), two.images)
+    np.testing.assert_array_equal(clf.predict(X), clf.predict(two.images))
+    assert clf.score(X, two.y) == clf.score(two.images, two.missing)
+    scores = multi_task_scorer("accuracy")(clf, X, two.y)
+    assert scores == multi_task_scorer("accuracy")(clf, two.images, two.missing)
+    plain = kind({task: images.data for task, images in two.X.items()})
+    for params in ({}, {"method": "isotonic"}):
+        calibrated = MultiTaskCalibratedClassifier(make(standardize=False), cv=KFold(2), **params).fit(X, two.y)
+        other = MultiTaskCalibratedClassifier(make(standardize=False), cv=KFold(2), **params).fit(plain, two.missing)
+        for p, q in zip(calibrated.predict_proba(X), other.predict_proba(X), strict=True):
+            np.testing.assert_array_equal(p, q)
+
+
+def test_masked_rows_of_one_set_of_lazy_images(make, blank):
+    assert_same_model(make().fit(LazyRows(blank.X), blank.y), make().fit(blank.X, blank.y), blank.images)
 
 
 # In scikit-learn's tools.
 
 
 def test_cross_validation_keeps_the_mask(make, blank, two):
-    for X, images, missing in ((blank.X, blank.images, blank.missing), (SliceDict(**two.X), None, None)):
+    for X, images, missing in (
+        (blank.X, blank.images, blank.missing),
+        (SliceDict(**two.X), None, None),
+        (TaskImages(two.X), None, None),
+    ):
         scores = cross_val_score(make(), X, blank.y, cv=KFold(2), error_score="raise")
         clf = make().fit(X[20:], blank.y[20:])
         assert scores[0] == clf.score(X[:20], blank.y[:20])
@@ -337,3 +361,59 @@ def test_scorers_leave_their_labels_out(make, blank):
     right = clf.predict(images) == blank.y.to_numpy()
     assert task_scorer("digit")(clf, images, blank.y) == right[blank.kept, 0].mean()
     assert task_scorer("parity")(clf, images, blank.y) == right[:, 1].mean()
+
+
+# Files, some of which cannot be read.
+
+
+def read(paths):
+    """The recipe of the guide for two columns of paths."""
+    reader = ImageReader(8, mode="L", on_error="warn")
+    return TaskImages({task: reader.transform(paths[task]) for task in paths})
+
+
+@pytest.fixture
+def files(tmp_path, digits):
+    """A table of paths of which one is missing and one is of a truncated file, and what there is to read."""
+    images = {"digit": np.uint8(digits.images[:40] * 255), "parity": np.uint8(digits.images[40:80] * 255)}
+    for task, pixels in images.items():
+        for i, image in enumerate(pixels):
+            Image.fromarray(image).save(tmp_path / f"{task}{i}.png")
+    (tmp_path / "digit7.png").write_bytes((tmp_path / "digit7.png").read_bytes()[:60])
+    (tmp_path / "parity22.png").unlink()
+    images["digit"][7] = images["parity"][22] = 0
+    paths = pd.DataFrame({task: [str(tmp_path / f"{task}{i}.png") for i in range(40)] for task in images})
+    missing = digits.frame[:40].astype(object)
+    missing.loc[7, "digit"] = missing.loc[22, "parity"] = None
+    return SimpleNamespace(paths=paths, images=images, y=digits.frame[:40], missing=missing)
+
+
+@pytest.mark.filterwarnings("ignore::skmtl.exceptions.UnreadableImageWarning")
+def test_two_columns_of_paths_some_of_files_that_cannot_be_read(files, make):
+    clf = make(standardize=False, max_epochs=6)
+    expected = make(standardize=False, max_epochs=6).fit(files.images, files.missing)
+    pipeline = make_pipeline(FunctionTransformer(read), clf).fit(files.paths, files.y)
+    assert_same_model(clf, expected, files.images)
+    np.testing.assert_array_equal(pipeline.predict(files.paths), expected.predict(files.images))
+    assert pipeline.score(files.paths, files.y) == expected.score(files.images, files.missing)
+    scorer = multi_task_scorer("accuracy")
+    assert scorer(pipeline, files.paths, files.y) == scorer(expected, files.images, files.missing)
+    scores = cross_validate(pipeline, files.paths, files.y, cv=KFold(2), scoring=scorer, error_score="raise")
+    others = cross_validate(clf, TaskImages(files.images), files.missing, cv=KFold(2), scoring=scorer)
+    for name in ("test_digit_accuracy", "test_parity_accuracy"):
+        np.testing.assert_array_equal(scores[name], others[name])
+    calibrated = MultiTaskCalibratedClassifier(pipeline, cv=KFold(2), method="isotonic").fit(files.paths, files.y)
+    other = MultiTaskCalibratedClassifier(clf, cv=KFold(2), method="isotonic").fit(files.images, files.missing)
+    for p, q in zip(calibrated.predict_proba(files.paths), other.predict_proba(files.images), strict=True):
+        np.testing.assert_array_equal(p, q)
+
+
+@pytest.mark.filterwarnings("ignore::skmtl.exceptions.UnreadableImageWarning")
+def test_a_later_step_keeps_the_masks(files, make):
+    def inverted(images):
+        return TaskImages({task: np.invert(np.asanyarray(pixels)) for task, pixels in images.images.items()})
+
+    pipeline = make_pipeline(FunctionTransformer(read), FunctionTransformer(inverted), make(standardize=False))
+    score = pipeline.fit(files.paths, files.y).score(files.paths, files.y)
+    images = {task: 255 - pixels for task, pixels in files.images.items()}
+    assert score == make(standardize=False).fit(images, files.missing).score(images, files.missing)

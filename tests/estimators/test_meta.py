@@ -9,7 +9,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import get_tags
 from skorch.helper import SliceDict
@@ -24,6 +24,7 @@ META = [
     pytest.param(MultiTaskTunedThresholdClassifier, id="thresholds"),
 ]
 both = pytest.mark.parametrize("meta", META)
+all_three = pytest.mark.parametrize("meta", [*META, pytest.param(TaskGroupingClassifier, id="grouping")])
 
 
 @both
@@ -50,7 +51,7 @@ def test_several_tasks_come_back_as_they_went_in(meta, linear, noisy):
     assert [p.shape for p in clf.predict_proba(noisy.X)] == [(240, 3), (240, 2), (240, 2)]
 
 
-@pytest.mark.parametrize("meta", [*META, pytest.param(TaskGroupingClassifier, id="grouping")])
+@all_three
 def test_logarithms_of_probabilities(meta, noisy):
     y = np.column_stack([noisy.X[:, 0] > 0, noisy.frame["on"]])
     params = {"groups": [(1,), (0,)]} if meta is TaskGroupingClassifier else {"cv": 3}
@@ -190,6 +191,21 @@ def test_sample_weight_is_routed_to_folds_and_refit(meta, linear, noisy):
 
 
 @both
+@pytest.mark.parametrize(
+    "around", [lambda inner: inner, lambda inner: GridSearchCV(inner, {}, cv=KFold(2), scoring=lambda *_: 1.0)]
+)
+def test_weights_reach_folds_refit_and_the_last_step_of_a_pipeline(meta, linear, noisy, around):
+    weight = np.random.default_rng(0).uniform(0.1, 3, (240, 3))
+    pipeline = around(make_pipeline(FunctionTransformer(), linear(C=0.1)))
+    wrapped = meta(pipeline, cv=3).fit(noisy.X, noisy.frame, sample_weight=weight)
+    plain = meta(linear(C=0.1), cv=3).fit(noisy.X, noisy.frame, sample_weight=weight)
+    assert _learned(wrapped) == _learned(plain)
+    for a, b in zip(wrapped.predict_proba(noisy.X), plain.predict_proba(noisy.X), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@both
+@pytest.mark.filterwarnings("ignore:No threshold:skmtl.exceptions.UncalibratedTaskWarning")  # of two labels
 def test_labels_that_do_not_count_do_not_count_for_the_folds(meta, linear, noisy):
     weight = np.ones((240, 3))
     weight[np.flatnonzero(noisy.frame["flag"] == "yes")[2:], 1] = 0
@@ -274,6 +290,38 @@ def test_a_frozen_estimator_knows_its_tasks_and_labels(meta, linear, noisy):
         meta(frozen).fit(noisy.X, noisy.frame[["kind", "on"]])
     swapped = meta(frozen).fit(noisy.X, noisy.frame[["on", "kind", "flag"]])
     assert _learned(swapped) == _learned(meta(frozen).fit(noisy.X, noisy.frame))
+
+
+@both
+def test_a_frozen_estimator_has_no_use_for_parameters_of_fit(meta, linear, noisy):
+    frozen = FrozenEstimator(linear().fit(noisy.X, noisy.frame))
+    with pytest.raises(
+        TypeError, match=r"^estimator is frozen .* leaves the fit parameters \['epochs', 'groups'\] noth"
+    ):
+        meta(frozen).fit(noisy.X, noisy.frame, groups=np.ones(240), epochs=3)
+
+
+@all_three
+@pytest.mark.parametrize(
+    ("weights", "error", "message"),
+    [
+        ({"sample_weight": np.ones(240)}, TypeError, "sample_weight was given, but NeverFitted takes none"),
+        (
+            {"clf__sample_weight": np.ones(240)},
+            ValueError,
+            "^clf__sample_weight would count in training only: pass sam",
+        ),
+    ],
+    ids=["none taken", "training only"],
+)
+def test_weights_that_the_estimator_cannot_take(meta, noisy, weights, error, message):
+    class NeverFitted(KNeighborsClassifier):
+        def fit(self, X, y):
+            raise AssertionError("fitted")
+
+    pipeline = Pipeline([("scale", FunctionTransformer()), ("clf", NeverFitted())])
+    with pytest.raises(error, match=message):
+        meta(pipeline).fit(noisy.X, noisy.frame[["kind", "on"]], **weights)
 
 
 def _learned(clf):

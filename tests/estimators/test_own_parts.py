@@ -206,3 +206,16 @@ def test_a_layer_whose_forward_was_replaced_predicts_by_it(data):
     with torch.no_grad():
         logits = clf.net_.module_.eval()(torch.as_tensor(data[0][:, None])).split(clf.n_classes_, dim=1)
     np.testing.assert_allclose(clf.predict_proba(data[0])[0], logits[0].softmax(1), atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_torchscript_trains_as_the_module_it_is_made_of(data):
+    torch.manual_seed(0)
+    plain = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(336, 8))
+    script = torch.jit.script(plain)
+    before = script.state_dict()["4.weight"].clone()
+    expected, clf = fit(data, plain), fit(data, script)
+    for p, q in zip(clf.predict_proba(data[0]), expected.predict_proba(data[0]), strict=True):
+        np.testing.assert_allclose(p, q, atol=1e-5)
+    assert torch.equal(script.state_dict()["4.weight"], before)
+    assert not torch.equal(clf.net_.module_.trunk.state_dict()["4.weight"], before)

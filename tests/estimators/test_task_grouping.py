@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -138,15 +138,36 @@ def test_weights_of_cells_go_to_their_tasks(noisy, linear):
     np.testing.assert_array_equal(rows.estimators_[1].predict_proba(noisy.X), by_hand.predict_proba(noisy.X))
 
 
-def test_parameters_of_fit_stay_whole_but_for_weights_of_cells(noisy, linear):
+@pytest.mark.parametrize(
+    "around", [lambda inner: inner, lambda inner: GridSearchCV(inner, {}, cv=KFold(2), scoring=lambda *_: 1.0)]
+)
+def test_weights_of_cells_reach_the_last_step_of_a_pipeline(noisy, linear, around):
     weights = pd.DataFrame(np.random.default_rng(1).uniform(0.1, 2, (240, 3)), columns=["on", "flag", "kind"])
-    clf = TaskGroupingClassifier(make_pipeline(FunctionTransformer(), linear(C=0.1)), GROUPS)
-    clf.fit(noisy.X, noisy.frame, linearpertask__sample_weight=weights)
+    pipeline = around(make_pipeline(FunctionTransformer(), linear(C=0.1)))
+    wrapped = TaskGroupingClassifier(pipeline, GROUPS).fit(noisy.X, noisy.frame, sample_weight=weights)
     plain = TaskGroupingClassifier(linear(C=0.1), GROUPS).fit(noisy.X, noisy.frame, sample_weight=weights)
-    for a, b in zip(clf.predict_proba(noisy.X), plain.predict_proba(noisy.X), strict=True):
+    for a, b in zip(wrapped.predict_proba(noisy.X), plain.predict_proba(noisy.X), strict=True):
         np.testing.assert_array_equal(a, b)
     with pytest.raises(TypeError, match="unexpected keyword argument 'epochs'"):
         plain.fit(noisy.X, noisy.frame, epochs=3)
+
+
+@pytest.mark.parametrize("targets", [["kind", "flag"], ["flag"]], ids=len)
+def test_scikit_learns_classifiers_never_see_a_missing_label(noisy, targets):
+    labelled = noisy.frame["flag"].notna().to_numpy()
+    weights = np.linspace(0.1, 2, 240)
+    forest = RandomForestClassifier(n_estimators=3, random_state=0)
+    for values, labels in (
+        (["no", "yes"], noisy.frame["flag"]),
+        ([0, 1], noisy.frame["flag"].map({"no": 0, "yes": 1})),
+    ):
+        y = noisy.frame.assign(flag=labels)[targets]
+        clf = TaskGroupingClassifier(forest, [(name,) for name in targets]).fit(noisy.X, y, sample_weight=weights)
+        codes = (noisy.frame["flag"][labelled] == "yes").to_numpy(dtype=int)
+        by_hand = clone(forest).fit(noisy.X[labelled], codes, weights[labelled])
+        np.testing.assert_array_equal(clf.predict(noisy.X)[:, -1], np.array(values)[by_hand.predict(noisy.X)])
+        proba = clf.predict_proba(noisy.X)
+        np.testing.assert_array_equal(proba[-1], by_hand.predict_proba(noisy.X))
 
 
 def test_groups_of_rows_reach_the_folds_of_every_network(noisy, linear):
@@ -154,13 +175,15 @@ def test_groups_of_rows_reach_the_folds_of_every_network(noisy, linear):
     scores = {"scoring": multi_task_scorer(), "refit": "mean_accuracy"}
     search = GridSearchCV(linear(), {"C": [1e-3, 1.0]}, cv=GroupKFold(4), **scores)
     clf = TaskGroupingClassifier(search, GROUPS).fit(noisy.X, noisy.frame, groups=rows)
-    by_hand = clone(search).fit(noisy.X, noisy.frame["flag"], groups=rows)
+    kept = noisy.frame["flag"].notna().to_numpy()
+    labelled = {"X": noisy.X[kept], "y": noisy.frame["flag"][kept], "groups": rows[kept]}
+    by_hand = clone(search).fit(**labelled)
     for result in ("split0_test_mean_accuracy", "split3_test_mean_accuracy"):
         np.testing.assert_array_equal(clf.estimators_[1].cv_results_[result], by_hand.cv_results_[result])
     calibrated = MultiTaskCalibratedClassifier(linear(), cv=GroupKFold(4))
     with config_context(enable_metadata_routing=True):
         clf = TaskGroupingClassifier(calibrated, GROUPS).fit(noisy.X, noisy.frame, groups=rows)
-        by_hand = clone(calibrated).fit(noisy.X, noisy.frame["flag"], groups=rows)
+        by_hand = clone(calibrated).fit(**labelled)
     assert clf.estimators_[1].temperatures_ == by_hand.temperatures_
 
 
@@ -313,6 +336,17 @@ def test_no_network_to_measure_gradients_of(noisy, affinity):
 
     with pytest.raises(TypeError, match=f"^affinity='{affinity}' reads.*Got NeverFitted instead: use affinity='tra"):
         TaskGroupingClassifier(NeverFitted(), affinity=affinity).fit(noisy.X, noisy.frame)
+
+
+def test_transfer_of_a_classifier_without_probabilities(noisy):
+    class NeverFitted(Constant):
+        def fit(self, X, y):
+            raise AssertionError("fitted")
+
+    with pytest.raises(
+        TypeError, match=r"^affinity='transfer' scores probabilities.* Got Pipeline .*'label_association'"
+    ):
+        TaskGroupingClassifier(make_pipeline(NeverFitted()), affinity="transfer").fit(noisy.X, noisy.frame)
 
 
 def test_a_classifier_without_probabilities_has_none(noisy):

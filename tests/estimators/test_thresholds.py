@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import balanced_accuracy_score, f1_score, make_scorer
+from sklearn.metrics import balanced_accuracy_score, f1_score, make_scorer, precision_score, recall_score
 from sklearn.model_selection import (
     GridSearchCV,
     KFold,
@@ -23,7 +23,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from skmtl import MultiTaskCalibratedClassifier, MultiTaskCNNClassifier, MultiTaskTunedThresholdClassifier
 from skmtl.exceptions import UncalibratedTaskWarning
-from skmtl.metrics import multi_task_scorer
+from skmtl.metrics import multi_task_scorer, task_scorer
 from skmtl.model_selection._task_subset import subset
 
 THIRDS = [(np.flatnonzero(np.arange(240) % 3 != k), np.flatnonzero(np.arange(240) % 3 == k)) for k in range(3)]
@@ -115,14 +115,19 @@ def test_every_task_its_metric(linear, noisy):
     np.testing.assert_array_equal(only.predict(noisy.X)[:, 2], only.estimator_.predict(noisy.X)[:, 2])
 
 
-@pytest.mark.parametrize("labels", [["no", "yes"], [False, True], [1, 2], [0.0, 1.0]], ids=str)
-def test_the_second_class_is_the_positive_one(linear, noisy, labels):
+@pytest.mark.parametrize(
+    ("labels", "positive"),
+    [(["no", "yes"], "yes"), ([False, True], True), ([1, 2], 1), ([0.0, 1.0], 1.0), ([2, 7], 7)],
+    ids=str,
+)
+def test_the_positive_class_is_1_or_else_the_second(linear, noisy, labels, positive):
     y = np.array(labels)[(noisy.frame["flag"] == "yes").to_numpy(dtype=int)]
     fitted = FrozenEstimator(linear().fit(noisy.X[:80], y[:80]))
     clf = MultiTaskTunedThresholdClassifier(fitted, scoring="f1").fit(noisy.X[80:], y[80:])
     assert clf.predict(noisy.X).dtype == y.dtype
     predicted = clf.predict(noisy.X[80:])
-    assert clf.best_scores_["task0"] == f1_score(y[80:], predicted, pos_label=labels[1])
+    assert clf.best_scores_["task0"] == f1_score(y[80:], predicted, pos_label=positive)
+    assert clf.best_scores_["task0"] == task_scorer(0, "f1")(clf, noisy.X[80:], y[80:])
 
 
 def test_a_scorer_may_name_another_class(linear, noisy):
@@ -179,6 +184,84 @@ def test_a_task_without_a_best_threshold_keeps_the_estimators_predictions(linear
     same = np.zeros((240, 6))
     with pytest.warns(UncalibratedTaskWarning, match="'on' keeps .* all its held-out rows have the probability 0"):
         MultiTaskTunedThresholdClassifier(fitted, scoring={"on": "f1"}).fit(same, noisy.frame)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "thresholds", "label"),
+    [
+        ("recall", 100, "'yes'"),
+        (make_scorer(recall_score, pos_label="no"), [0.0, 0.3, 1.0], "'no'"),
+        ("accuracy", [0.3, 1.0], "'no'"),  # few "yes", and these probabilities say nothing about them
+    ],
+)
+def test_a_metric_that_one_class_alone_satisfies(linear, noisy, scoring, thresholds, label):
+    flag = noisy.frame["flag"].fillna("no").to_numpy()
+    frozen = FrozenEstimator(linear(C=1e-3).fit(noisy.X[:, ::-1], flag[::-1]))
+    with pytest.warns(
+        UncalibratedTaskWarning, match=f"No threshold of task 'task0' .* predicting {label} for all held"
+    ):
+        clf = MultiTaskTunedThresholdClassifier(frozen, scoring=scoring, thresholds=thresholds).fit(noisy.X, flag)
+    assert (
+        clf.best_scores_["task0"]
+        == clf.curves_["task0"]["score"].max()
+        == max(np.mean(flag == "no"), scoring != "accuracy")
+    )
+
+
+def test_labels_of_objects_in_messages(linear, noisy):
+    frozen = FrozenEstimator(linear().fit(noisy.X, noisy.frame))
+    with pytest.warns(UncalibratedTaskWarning, match="Task 'flag' keeps .* its held-out rows hold no label but 'no'"):
+        MultiTaskTunedThresholdClassifier(frozen).fit(noisy.X, noisy.frame.assign(flag="no"))
+
+
+def test_curves_are_the_scores_of_all_candidates(linear, noisy):
+    scoring = {"flag": "f1", "on": nothing_below_half}
+    clf = MultiTaskTunedThresholdClassifier(linear(), scoring=scoring, cv=THIRDS).fit(noisy.X, noisy.frame)
+    labelled = noisy.frame["flag"].notna().to_numpy()
+    proba = held_out_proba(linear(), noisy.X, noisy.frame, 1)[labelled]
+    yes = (noisy.frame["flag"][labelled] == "yes").to_numpy(dtype=int)
+    curve = clf.curves_["flag"]
+    np.testing.assert_array_equal(curve["threshold"], np.linspace(proba.min(), proba.max(), 100))
+    np.testing.assert_allclose(curve["score"], [f1_score(yes, proba >= c) for c in curve["threshold"]])
+    assert curve["score"].max() == clf.best_scores_["flag"]
+    assert clf.thresholds_["flag"] in curve["threshold"].to_numpy()
+    assert list(clf.curves_) == ["flag", "on"]
+    assert clf.curves_["on"]["score"].isna().any()
+    assert np.isfinite(clf.best_scores_["on"])
+
+
+def nothing_below_half(y_true, y_pred):
+    return np.nan if np.mean(y_pred) > 0.5 else np.mean(y_true == y_pred)
+
+
+def recall_at_precision(y_true, y_pred, pos_label=1, floor=0.8):
+    precise = precision_score(y_true, y_pred, pos_label=pos_label, zero_division=0) >= floor
+    return recall_score(y_true, y_pred, pos_label=pos_label) if precise else 0.0
+
+
+@pytest.mark.parametrize("labels", [["no", "yes"], [0, 1]], ids=str)
+def test_recall_at_a_precision(linear, noisy, labels):
+    y = np.array(labels)[(noisy.frame["flag"] == "yes").to_numpy(dtype=int)]
+    fitted = FrozenEstimator(linear().fit(noisy.X[:80], y[:80]))
+    clf = MultiTaskTunedThresholdClassifier(fitted, scoring=recall_at_precision).fit(noisy.X[80:], y[80:])
+    proba = fitted.predict_proba(noisy.X[80:])[:, 1]
+    reached = [
+        recall_score(y[80:] == labels[1], proba >= c)
+        for c in np.linspace(proba.min(), proba.max(), 100)
+        if precision_score(y[80:] == labels[1], proba >= c) >= 0.8
+    ]
+    assert clf.best_scores_["task0"] == max(reached) < 1
+    assert precision_score(y[80:], clf.predict(noisy.X[80:]), pos_label=labels[1]) >= 0.8
+
+
+def test_a_fixed_threshold_around_a_fitted_model(linear, noisy):
+    frozen = FrozenEstimator(linear().fit(noisy.X, noisy.frame))
+    clf = MultiTaskTunedThresholdClassifier(frozen, scoring={"flag": "f1"}, thresholds=[0.2])
+    clf.fit(noisy.X[:30], noisy.frame[:30])
+    assert clf.thresholds_ == {"flag": 0.2}
+    yes = frozen.predict_proba(noisy.X)[1][:, 1] >= 0.2
+    np.testing.assert_array_equal(clf.predict(noisy.X)[:, 1], np.where(yes, "yes", "no"))
+    np.testing.assert_array_equal(clf.predict(noisy.X)[:, 2], frozen.predict(noisy.X)[:, 2])
 
 
 def nothing(y_true, y_pred):
@@ -266,7 +349,7 @@ def test_around_calibration_around_a_network(make, digits):
 def test_in_a_search_and_in_a_pipeline(linear, noisy):
     clf = make_pipeline(StandardScaler(), MultiTaskTunedThresholdClassifier(linear(), cv=2))
     assert cross_val_score(clf, noisy.X, noisy.frame, cv=KFold(2), error_score="raise").min() > 0.5
-    grid = {"scoring": ["f1", {"flag": "recall"}], "estimator__C": [0.1, 1e4]}
+    grid = {"scoring": ["f1", {"flag": "jaccard"}], "estimator__C": [0.1, 1e4]}
     search = GridSearchCV(MultiTaskTunedThresholdClassifier(linear(), cv=2), grid, cv=KFold(2), error_score="raise")
     assert search.fit(noisy.X, noisy.frame).best_score_ > 0.5
 

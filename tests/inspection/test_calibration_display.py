@@ -96,3 +96,10 @@ def test_bad_options(told, labels):
         MultiTaskCalibrationDisplay.from_estimator(told(labels), ROWS, labels, strategy="even")
     with pytest.raises(ValueError, match=r"'n_bins' parameter of MultiTaskCalibrationDisplay.from_predictions must be"):
         MultiTaskCalibrationDisplay.from_predictions(pd.Series([0, 1]), [0.1, 0.9], n_bins=0)
+
+
+def test_long_names_leave_room_for_the_diagram(told, labels):
+    display = MultiTaskCalibrationDisplay.from_estimator(told(labels), ROWS, labels, name="a long name " * 9)
+    display.figure_.canvas.draw()
+    assert [text.get_text() for text in display.axes_[0].get_legend().get_texts()] == ["a long nam…ong name "]
+    assert min(ax.get_position().width for ax in display.axes_) > 0.15

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
@@ -49,6 +50,14 @@ def test_the_first_task_is_on_top_and_zero_has_a_line():
     assert display.ax_.get_ylim() == (2.5, -0.5)
     assert [t.get_text() for t in display.ax_.get_yticklabels()] == ["shape", "colour", "7"]
     assert display.ax_.lines[0].get_xdata() == [0, 0]
+
+
+def test_every_task_by_its_own_metric():
+    found = replace(comparison(), metric={"shape": "accuracy", 7: "f1", "colour": "neg_log_loss"})
+    display = SingleTaskComparisonDisplay.from_comparison(found)
+    labels = [t.get_text() for t in display.ax_.get_yticklabels()]
+    assert labels == ["shape (accuracy)", "colour (neg_log_loss)", "7 (f1)"]
+    assert display.ax_.get_xlabel() == "score, multi-task minus single-task (90 % interval)"
 
 
 def test_negative_transfer_differs_in_colour_and_marker():
@@ -107,3 +116,15 @@ def test_from_estimator_compares_and_draws():
     )
     assert list(display.lines_) == ["first", "second"]
     assert display.confidence_level == 0.8
+
+
+@pytest.mark.parametrize(
+    ("gain", "interval", "title"),
+    [
+        (np.nan, (np.nan, np.nan), "Δm unknown"),
+        (1.5, (np.nan, np.nan), "Δm = +1.50 %, higher is better"),
+        (1.5, (-np.inf, 2.0), "Δm = +1.50 % [-inf, +2.00], higher is better"),
+    ],
+)
+def test_what_is_not_known_of_the_gain_is_not_written(gain, interval, title):
+    assert SingleTaskComparisonDisplay(TABLE, gain, interval).plot().ax_.get_title() == title

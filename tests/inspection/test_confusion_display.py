@@ -151,3 +151,33 @@ def test_what_cannot_be_drawn_is_said_before_anything_is_predicted():
         display.from_predictions([0], [0], normalize="tru")
     with pytest.raises(AttributeError, match="needs predict, which object does not have"):
         display.from_estimator(object(), [[0]], [0])
+
+
+def test_numbers_of_equal_cells_can_be_read():
+    display = MultiTaskConfusionMatrixDisplay.from_predictions([0, 0, 1, 1], [0, 1, 0, 1])
+    (panel,) = display.panels_
+    cell = panel.im_.cmap(panel.im_.norm(1))
+    assert texts(panel) == [["1", "1"], ["1", "1"]]
+    assert np.abs(np.subtract(panel.text_[0, 0].get_color(), cell)).max() > 0.5
+
+
+def test_ordered_classes_keep_their_order(told):
+    sizes = pd.Categorical(["large", "small", "medium"] * 20, ["small", "medium", "large", "huge"], ordered=True)
+    y = pd.DataFrame({"size": sizes, "kind": list("ab") * 30})
+    model = told(y.astype(object))
+    one = MultiTaskConfusionMatrixDisplay.from_estimator(model, np.arange(60), y)
+    predicted = pd.DataFrame(model.predict(np.arange(60)), columns=list(y))
+    two = MultiTaskConfusionMatrixDisplay.from_predictions(y, predicted)
+    order = ["small", "medium", "large"]
+    expected = confusion_matrix(list(sizes), predicted["size"].tolist(), labels=order)
+    for display in (one, two):
+        assert display.labels == [order, ["a", "b"]]
+        assert display.confusion_matrices[0].tolist() == expected.tolist()
+        assert [text.get_text() for text in display.axes_[0].get_yticklabels()] == order
+    given = MultiTaskConfusionMatrixDisplay.from_predictions(y, predicted, labels={"size": order[::-1]})
+    assert given.labels[0] == order[::-1]
+
+
+def test_one_class_is_no_reason_to_warn():
+    display = MultiTaskConfusionMatrixDisplay.from_predictions(["a", "a", None], ["a", "a", "a"])
+    assert display.confusion_matrices[0].tolist() == [[2]]

@@ -3,10 +3,11 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import precision_score, recall_score, roc_auc_score
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.naive_bayes import BernoulliNB
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from skmtl.exceptions import UnlabelledTaskWarning
@@ -90,3 +91,53 @@ def test_classifiers_of_scikit_learn():
         for t in range(2):
             score = probabilities[t][:, 1] if isinstance(probabilities, list) else probabilities[:, t]
             assert display.curves[t].roc_auc == pytest.approx(roc_auc_score(y[:, t], score))
+
+
+@BOTH
+def test_long_names_leave_room_for_the_curves(display_class, told, labels):
+    display = display_class.from_estimator(told(labels), ROWS, labels, name="a network of a very long name indeed")
+    display.figure_.canvas.draw()
+    assert legend(display.axes_[0])[0].startswith("a network …me indeed (A")
+    assert min(ax.get_position().width for ax in display.axes_) > 0.15
+
+
+def test_a_tuned_threshold_is_marked(told, labels):
+    model = told(labels)
+    model.thresholds_ = {"odd": 0.4, "kind": 0.6}
+    odd, kind = (model.predict_proba(ROWS)[list(labels).index(task)][:, 1] for task in ("odd", "kind"))
+    yes, no = labels["kind"] == "yes", labels["kind"] == "no"
+    options = {"tasks": ["odd", 7, "kind"], "pos_label": {"kind": "no"}}
+    display = MultiTaskPrecisionRecallDisplay.from_estimator(make_pipeline(model), ROWS, labels, **options)
+    first, none, last = display.operating_points
+    assert none is None
+    assert first == (0.4, recall_score(labels["odd"], odd >= 0.4), precision_score(labels["odd"], odd >= 0.4))
+    assert last == pytest.approx((0.4, recall_score(no, kind < 0.6), precision_score(no, kind < 0.6)))
+    assert "threshold 0.4" in legend(display.axes_[0])
+    assert display.axes_[0].lines[-1].get_xydata().tolist() == [list(first[1:])]
+    assert not any(text.startswith("threshold") for text in legend(display.axes_[1]))
+    roc = MultiTaskRocCurveDisplay.from_estimator(model, ROWS, labels, tasks=["kind"])
+    assert roc.operating_points[0][1:] == pytest.approx((np.mean(kind[no] >= 0.6), np.mean(kind[yes] >= 0.6)))
+
+
+@BOTH
+def test_a_mark_lies_on_the_curve_and_only_where_it_can(display_class, told, labels):
+    model = told(labels)
+    model.thresholds_ = {"odd": 0.4, "kind": 2.0}
+    display = display_class.from_estimator(model, ROWS, labels, tasks=["odd", "kind"])
+    curve, (mark,) = display.curves[0].line_.get_xydata(), display.axes_[0].lines[-1].get_xydata()
+    assert np.abs(curve - mark).max(axis=1).min() < 1e-12
+    if display_class is MultiTaskPrecisionRecallDisplay:  # nothing is positive
+        assert not any(text.startswith("threshold") for text in legend(display.axes_[1]))
+    assert display_class.from_predictions(labels, model.predict_proba(ROWS)).operating_points is None
+    display.plot()
+
+
+def test_the_legend_leaves_the_curve_free():
+    # Rare positives: the curve is at the bottom.
+    y = np.r_[np.ones(20), np.zeros(380)].astype(int)
+    score = np.r_[np.linspace(0.3, 0.9, 20), np.linspace(0, 0.95, 380)]
+    display = MultiTaskPrecisionRecallDisplay.from_predictions(y, np.column_stack([1 - score, score]))
+    display.figure_.canvas.draw()
+    ax = display.axes_[0]
+    points = ax.transData.transform(display.curves[0].line_.get_xydata())
+    assert ax.get_legend().get_window_extent().count_contains(points) == 0

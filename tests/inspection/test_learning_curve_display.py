@@ -169,3 +169,9 @@ def test_from_estimator_draws_the_history_of_the_model_inside():
     assert history[best - 1]["right_valid_score"] == kept
     for quantity in ("loss", "weight", "conflict"):
         assert len(TaskLearningCurveDisplay.from_estimator(model, quantity=quantity).axes_) == 2
+
+
+def test_a_single_epoch_is_a_whole_number():
+    display = TaskLearningCurveDisplay.from_history(history()[:1], TASKS)
+    low, high = display.axes_[0].get_xlim()
+    assert [tick for tick in display.axes_[0].get_xticks() if low <= tick <= high] == [1]

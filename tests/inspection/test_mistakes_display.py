@@ -16,6 +16,7 @@ from skmtl.preprocessing import ImageReader
 
 X = np.arange(4 * 6, dtype=float).reshape(4, 2, 3)
 Y = ["cat", "dog", None, "dog"]
+SCANS = [f"scan_{i}_of_the_left_hand.png" for i in range(4)]
 PROBABILITIES = [[0.3, 0.7], [0.972, 0.028], [0.9, 0.1], [0.1, 0.9]]
 SMALL = {"trunk": ConvTrunk(channels=(4,), hidden=(8,)), "max_epochs": 2, "random_state": 0}
 
@@ -36,7 +37,7 @@ def titles(display):
 
 def test_labelled_mistakes_with_the_most_confident_first():
     display = TaskMistakesDisplay.from_predictions(X, Y, PROBABILITIES)
-    assert titles(display) == ["dog → cat (97 %)", "cat → dog (70 %)"]
+    assert titles(display) == ["row 1\ndog → cat (97 %)", "row 0\ncat → dog (70 %)"]
     assert pixels(display.axes_[0]).tolist() == X[1].tolist()
     assert pixels(display.axes_[1]).tolist() == X[0].tolist()
     assert display.figure_.get_suptitle() == "task0: 2 mistakes in 3 labelled rows"
@@ -44,13 +45,13 @@ def test_labelled_mistakes_with_the_most_confident_first():
 
 def test_as_many_as_asked_for():
     display = TaskMistakesDisplay.from_predictions(X, Y, PROBABILITIES, n_images=1)
-    assert titles(display) == ["dog → cat (97 %)"]
+    assert titles(display) == ["row 1\ndog → cat (97 %)"]
 
 
 def test_without_mistakes_the_panel_says_so():
     display = TaskMistakesDisplay.from_predictions(X[:2], ["cat", "dog"], np.eye(2))
     (ax,) = display.axes_
-    assert [text.get_text() for text in ax.texts] == ["no mistakes in 2 labelled rows"]
+    assert [text.get_text().split() for text in ax.texts] == [["no", "mistakes", "in", "2", "labelled", "rows"]]
     assert ax.get_title() == "task0"
 
 
@@ -64,14 +65,14 @@ def test_without_labels_the_panel_says_so_and_a_warning_too():
 def test_long_labels_have_two_lines():
     y = ["a_long_name_of_a_class", "another_long_name_of_a_class"]
     display = TaskMistakesDisplay.from_predictions(X[:1], y[1:], [[1.0, 0.0]], classes=y)
-    assert titles(display) == ["another_l…_a_class →\na_long_na…_a_class (100 %)"]
+    assert titles(display) == ["row 0\nanother_l…_a_class →\na_long_na…_a_class (100 %)"]
 
 
 def test_a_task_of_several():
     y = pd.DataFrame({"pet": Y, "size": [1, 1, 2, 2]})
     sizes = [[0.4, 0.6], [0.9, 0.1], [0.8, 0.2], [0.1, 0.9]]
     display = TaskMistakesDisplay.from_predictions(X, y, [PROBABILITIES, sizes], task="size")
-    assert titles(display) == ["2 → 1 (80 %)", "1 → 2 (60 %)"]
+    assert titles(display) == ["row 2\n2 → 1 (80 %)", "row 0\n1 → 2 (60 %)"]
     assert display.figure_.get_suptitle() == "size: 2 mistakes in 4 labelled rows"
 
 
@@ -94,7 +95,7 @@ def test_rows_without_image_do_not_count():
     masked = np.ma.masked_array(X, mask=np.zeros(X.shape, bool))
     masked[1] = np.ma.masked
     display = TaskMistakesDisplay.from_predictions(masked, Y, PROBABILITIES)
-    assert titles(display) == ["cat → dog (70 %)"]
+    assert titles(display) == ["row 0\ncat → dog (70 %)"]
     assert display.mistakes.n_labelled == 2
 
 
@@ -130,7 +131,7 @@ def test_any_classifier_of_several_tasks_will_do():
     y = np.array([[0, 1], [1, 1], [1, 0], [1, 0]])
     clf = KNeighborsClassifier(3).fit(X.reshape(4, 6), y)
     display = TaskMistakesDisplay.from_estimator(clf, X.reshape(4, 6), y, task=0)
-    assert titles(display) == ["0 → 1 (67 %)"]
+    assert titles(display) == ["row 0\n0 → 1 (67 %)"]
 
 
 def test_the_mistakes_of_a_network_are_those_that_it_makes():
@@ -164,3 +165,45 @@ def test_a_pipeline_from_files_shows_what_the_classifier_sees(tmp_path):
     seen = model[0].transform([paths[row] for row in display.mistakes.rows])
     assert len(display.axes_) == 3
     assert [pixels(ax).tolist() for ax in display.axes_] == seen.tolist()
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "expected"),
+    [
+        (X, pd.Series(Y, index=[7, 5, 3, 1]), ["index 5", "index 7"]),
+        (X, pd.Series(Y), ["row 1", "row 0"]),
+        (pd.DataFrame(X.reshape(4, 6), index=list("wxyz")), Y, ["index x", "index w"]),
+        (
+            X,
+            pd.Series(Y, index=SCANS),
+            ["index scan_1_o…and.png", "index scan_0_o…and.png"],
+        ),
+    ],
+)
+def test_rows_are_called_by_an_index_of_their_own(images, labels, expected):
+    options = {"image_shape": (2, 3)} if np.ndim(images) == 2 else {}
+    display = TaskMistakesDisplay.from_predictions(images, labels, PROBABILITIES, **options)
+    assert [title.partition("\n")[0] for title in titles(display)] == expected
+    assert display.mistakes.rows.tolist() == [1, 0]
+
+
+def test_no_mistakes_stays_inside_small_axes():
+    figure, axes = plt.subplots(2, 4, layout="constrained")
+    display = TaskMistakesDisplay.from_predictions(X, Y, np.eye(2)[[0, 1, 0, 1]], axes=axes)
+    figure.canvas.draw()
+    box, room = display.axes_[0].texts[0].get_window_extent(), display.axes_[0].bbox
+    assert room.x0 <= box.x0
+    assert box.x1 <= room.x1
+
+
+@pytest.mark.parametrize("n_images", [0, 1, 2])
+def test_texts_lie_within_the_figure(n_images):
+    y = pd.DataFrame({"attribute_number_3_of_the_left_hand_digit_as_read": Y})
+    predicted = PROBABILITIES if n_images else np.eye(2)[[0, 1, 0, 1]]
+    display = TaskMistakesDisplay.from_predictions(X, y, predicted, n_images=n_images or 12)
+    display.figure_.canvas.draw()
+    (ax,) = display.axes_ if n_images < 2 else display.axes_[:1]
+    text = ax.texts[0] if not n_images else display.figure_._suptitle
+    box, room = text.get_window_extent(), ax.bbox if not n_images else display.figure_.bbox
+    assert room.x0 <= box.x0
+    assert box.x1 <= room.x1

@@ -4,13 +4,24 @@ import pytest
 import torch
 import zarr
 from joblib import parallel_config
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.inspection import permutation_importance
-from sklearn.metrics import accuracy_score
+from sklearn.metrics import accuracy_score, hamming_loss
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
-from skmtl import MultiTaskCNNClassifier
+from skmtl import (
+    MultiTaskCalibratedClassifier,
+    MultiTaskCNNClassifier,
+    MultiTaskTunedThresholdClassifier,
+    TaskGroupingClassifier,
+)
+from skmtl._targets import read_targets
 from skmtl.datasets import LazyRows, TaskImages, load_two_digits
 from skmtl.exceptions import UnlabelledTaskWarning
 from skmtl.inspection import patch_importance
@@ -25,6 +36,8 @@ class Corners(ClassifierMixin, BaseEstimator):
     seen = None
 
     def predict(self, X):
+        if isinstance(X, TaskImages):
+            X = X.images
         if isinstance(X, dict):
             return np.column_stack([self.predict(X["first"])[:, 0], self.predict(X["last"])[:, 1]])
         type(self).seen = type(X), X.shape, X.dtype if hasattr(X, "dtype") else None
@@ -139,6 +152,8 @@ def test_every_task_reads_images_of_its_own():
     y["last"] = Corners().predict(other)[:, 1]
     both = TaskImages({"first": X, "last": other})
     found = patch_importance(Corners(), both, y, patch=2, random_state=0)
+    mapped = patch_importance(Corners(), {"first": X, "last": other}, y, patch=2, random_state=0)
+    np.testing.assert_array_equal(found.importances["last"], mapped.importances["last"])
     assert found.baseline == {"first": 1.0, "last": 1.0}
     assert found.importances["first"][0, 0] > 0.3 < found.importances["last"][1, 1]
     assert np.count_nonzero(found.importances["first"]) == 1 == np.count_nonzero(found.importances["last"])
@@ -189,6 +204,21 @@ def test_missing_labels_do_not_count():
     assert patch_importance(Corners(), X, some, tasks="last", n_repeats=1).task_names == ["last"]
 
 
+def test_every_task_by_its_own_score():
+    X, y = bright((4, 4))
+    forest = RandomForestClassifier(20, random_state=0).fit(X.reshape(60, -1), y)
+    params = {"image_shape": (4, 4), "patch": 2, "random_state": 0}
+    scoring = {"last": "roc_auc", "first": "neg_log_loss"}
+    found = patch_importance(forest, X.reshape(60, -1), y, scoring=scoring, **params)
+    assert found.metric == scoring
+    for task, metric in scoring.items():
+        alone = patch_importance(forest, X.reshape(60, -1), y, scoring=metric, **params)
+        np.testing.assert_array_equal(found.importances[task], alone.importances[task])
+    assert patch_importance(forest, X.reshape(60, -1), y, scoring=scoring, tasks="last", **params).metric == "roc_auc"
+    with pytest.raises(ValueError, match=r"scoring names the task 'frist', .* Did you mean 'first'"):
+        patch_importance(forest, X.reshape(60, -1), y, scoring={"frist": "f1", "last": "f1"}, **params)
+
+
 def test_other_scores():
     X, y = bright((4, 4))
     forest = RandomForestClassifier(20, random_state=0).fit(X.reshape(60, -1), y)
@@ -198,6 +228,8 @@ def test_other_scores():
     assert found.importances["first"].argmax() == 0
     with pytest.raises(ValueError, match="Did you mean 'accuracy'"):
         patch_importance(forest, X.reshape(60, -1), y, scoring="acuracy", **params)
+    with pytest.raises(ValueError, match="'hamming_loss' is a loss"):
+        patch_importance(forest, X.reshape(60, -1), y, scoring=hamming_loss, **params)
 
 
 @pytest.mark.parametrize(
@@ -226,8 +258,10 @@ def test_bad_images():
         patch_importance(Corners(), X[:1], y[:1])
     with pytest.raises(ValueError, match=r"X must hold the pixels of images.*Got list instead: read image files"):
         patch_importance(Corners(), ["a.png"] * 60, y)
-    with pytest.raises(ValueError, match="X has masked values"):
+    with pytest.raises(ValueError, match="X has 86 masked values, not all in rows"):
         patch_importance(Corners(), np.ma.masked_less(X, 0.1), y)
+    with pytest.raises(ValueError, match=r"X must hold the pixels.*Got list instead"):
+        patch_importance(Corners(), [[[1.0]], [[1.0], [2.0]]] * 30, y)
     with pytest.raises(ValueError, match=r"X\['last'\] must hold the pixels"):
         patch_importance(Corners(), {"first": X, "last": X.astype(str)}, y)
 
@@ -240,3 +274,169 @@ def test_large_images_in_one_patch_by_several_workers():
     params = {"patch": 22, "image_shape": (22, 22), "n_repeats": 1, "random_state": 0}
     one, two = (patch_importance(tree, X.reshape(300, -1), y, n_jobs=n, **params) for n in (1, 2))
     assert one.importances["task0"] == two.importances["task0"] > 0.3
+
+
+def test_labels_are_read_once(monkeypatch):
+    reads = []
+
+    def read(y, *args):
+        reads.append(y)
+        return read_targets(y, *args)
+
+    monkeypatch.setattr("skmtl.metrics._scorer_base.read_targets", read)
+    X, y = bright((4, 4))
+    patch_importance(Corners(), X, y, patch=2, n_repeats=3)
+    assert len(reads) == 1
+
+
+def masked(images, rows):
+    mask = np.zeros(images.shape, bool)
+    mask[rows] = True
+    return np.ma.MaskedArray(images, mask)
+
+
+def test_rows_that_are_no_images_are_left_out():
+    X, y = bright((4, 4))
+    rows = np.arange(0, 60, 7)
+    hidden = X.copy()
+    hidden[rows] = 99.0  # would be noticed
+    for images in (masked(hidden, rows), LazyRows(masked(hidden, rows))):
+        found = patch_importance(Corners(), images, y, patch=2, random_state=0)
+        assert found.baseline == {"first": 1.0, "last": 1.0}
+        assert np.count_nonzero(found.importances["first"]) == 1
+    # By a straightforward loop, in which a row takes its pixels from the next image of the order.
+    kept = np.delete(np.arange(60), rows)
+    seeds, losses = np.random.RandomState(0).randint(2**31 - 1, size=4), []
+    rng = np.random.RandomState(seeds[0])
+    for _ in range(5):
+        order = [row for row in rng.permutation(60) if row in kept]
+        losses.append(np.mean((X[order, 0, 0] > 0.5) != y["first"][kept]))
+    assert found.importances["first"][0, 0] == pytest.approx(np.mean(losses), abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", [dict, TaskImages])
+def test_rows_that_are_no_image_of_one_task(kind):
+    X, y = bright((4, 4))
+    other = bright((4, 4), seed=1)[0].copy()
+    y["last"] = Corners().predict(other)[:, 1]
+    rows = [0, 5, 59]
+    plain = patch_importance(Corners(), kind({"first": X, "last": other}), y, patch=2, random_state=0)
+    other[rows] = 0.0
+    images = kind({"first": X, "last": masked(other, rows)})
+    found = patch_importance(Corners(), images, y, patch=2, random_state=0)
+    np.testing.assert_array_equal(found.importances["first"], plain.importances["first"])
+    assert found.baseline == {"first": 1.0, "last": 1.0}
+    assert found.importances["last"][1, 1] > 0.3
+    assert np.count_nonzero(found.importances["last"]) == 1
+    assert (other[rows] == 0).all()
+
+
+def test_masked_as_a_whole():
+    X, y = bright((4, 4))
+    with pytest.warns(UnlabelledTaskWarning):
+        found = patch_importance(Corners(), np.ma.MaskedArray(X, True), y, patch=2)
+    assert np.isnan(found.importances["first"]).all()
+
+
+class Names(TransformerMixin, BaseEstimator):
+    """Of names of images it makes images, of an unknown one a masked row, as `ImageReader` does of paths."""
+
+    read = 0
+
+    def __init__(self, images):
+        self.images = images
+
+    def fit(self, X, y=None):
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def transform(self, X):
+        type(self).read += len(X)
+        blank = [name == "lost" for name in X]
+        images = self.images[[0 if name == "lost" else int(name) for name in X]]
+        return masked(images, blank) if any(blank) else images
+
+
+def named(model, n_lost=0):
+    """Return a fitted pipeline that begins with names, these, the labels, and the images."""
+    X, y = bright((4, 4))
+    names = ["lost"] * n_lost + [str(i) for i in range(n_lost, 60)]
+    return make_pipeline(Names(X), model).fit(names, y), names, y, X
+
+
+def tree():
+    return make_pipeline(
+        FunctionTransformer(lambda X: np.reshape(X, (len(X), -1))), DecisionTreeClassifier(random_state=0)
+    )
+
+
+def test_a_pipeline_makes_the_images_once():
+    pipeline, names, y, X = named(tree())
+    expected = patch_importance(pipeline[1], X, y, patch=2, random_state=0, max_samples=20)
+    Names.read = 0
+    found = patch_importance(pipeline, names, y, patch=2, random_state=0, max_samples=20)
+    assert Names.read == 20
+    for task in y:
+        np.testing.assert_array_equal(found.importances[task], expected.importances[task])
+    assert found.importances["first"].argmax() == 0
+    search = GridSearchCV(pipeline, {"pipeline__decisiontreeclassifier__max_depth": [None]}, cv=2).fit(names, y)
+    for around in (search, FrozenEstimator(pipeline), make_pipeline("passthrough", FrozenEstimator(search))):
+        again = patch_importance(around, names, y, patch=2, random_state=0, max_samples=20)
+        np.testing.assert_array_equal(again.importances["last"], expected.importances["last"])
+
+
+def test_images_go_through_a_pipeline_as_they_are():
+    X, y = bright((4, 4))
+    components = make_pipeline(PCA(8, random_state=0), DecisionTreeClassifier(random_state=0)).fit(X.reshape(60, -1), y)
+    found = patch_importance(components, X.reshape(60, -1), y, patch=2, image_shape=(4, 4), random_state=0)
+    assert found.image_size == (4, 4)
+
+
+@pytest.mark.parametrize("method", ["temperature", "isotonic", "thresholds"])
+def test_calibrated_and_tuned_models_around_a_pipeline(method):
+    trunk = ConvTrunk(channels=(2,), hidden=())
+    clf = MultiTaskCNNClassifier(trunk, max_epochs=6, lr=0.02, random_state=0)
+    pipeline, names, y, X = named(clf, n_lost=3)
+    frozen, params = (
+        FrozenEstimator(pipeline),
+        {"scoring": "neg_log_loss", "patch": 2, "n_repeats": 2, "random_state": 0},
+    )
+    if method == "thresholds":
+        around, params["scoring"] = MultiTaskTunedThresholdClassifier(frozen), "accuracy"
+        inside = MultiTaskTunedThresholdClassifier(FrozenEstimator(clf))
+    else:
+        around = MultiTaskCalibratedClassifier(frozen, method=method)
+        inside = MultiTaskCalibratedClassifier(FrozenEstimator(clf), method=method)
+    images = Names(X).transform(names)
+    around.fit(names, y)
+    before = around.estimator_
+    found = patch_importance(around, names, y, **params)
+    expected = patch_importance(inside.fit(images, y), images, y, **params)
+    for task in y:
+        np.testing.assert_array_equal(found.importances[task], expected.importances[task])
+    assert np.abs(found.importances["last"]).max() > 0
+    assert around.estimator_ is before
+    assert around.estimator is frozen
+
+
+def test_a_pipeline_that_may_not_be_taken_apart():
+    pipeline, names, y, _ = named(tree())
+    groups = TaskGroupingClassifier(pipeline, groups=[("first",), ("last",)]).fit(names, y)
+    with pytest.raises(
+        ValueError, match=r"inside TaskGroupingClassifier: put it outside.*make_pipeline\(reader, TaskG"
+    ):
+        patch_importance(groups, names, y)
+    outside = make_pipeline(Names(named(tree())[3]), TaskGroupingClassifier(tree(), groups=[("first",), ("last",)]))
+    assert patch_importance(outside.fit(names, y), names, y, patch=2, n_repeats=1).importances["last"].argmax() == 3
+    with pytest.raises(ValueError, match=r"X must hold the pixels of images.*begun by ImageReader"):
+        patch_importance(make_pipeline("passthrough", Corners()), names, y)
+
+
+def test_the_layout_of_what_a_model_is_around():
+    X, y = bright((5, 5, 2))
+    trunk = ConvTrunk(channels=(2,), hidden=())
+    clf = MultiTaskCNNClassifier(trunk, channel_axis=1, max_epochs=1, random_state=0).fit(X, y)
+    calibrated = MultiTaskCalibratedClassifier(FrozenEstimator(clf)).fit(X, y)
+    assert patch_importance(calibrated, X, y, patch=5, n_repeats=1).image_size == (5, 2)

@@ -66,12 +66,14 @@ def test_signals_are_lines_and_volumes_slices():
     saliency = TaskSaliency(maps, "grad_cam", ["a"], {"a": np.array([1])}, overlap_of(maps))
     display = TaskSaliencyDisplay.from_saliency(saliency, np.array([[5.0, 6.0, 7.0]]))
     np.testing.assert_array_equal(display.axes_[0].lines[0].get_ydata(), [5, 6, 7])
+    assert display.axes_[0].get_ylabel() == "signal 0"
     np.testing.assert_array_equal(display.maps_[0].get_array(), maps["a"])
     volume = np.zeros((1, 3, 2, 2))
     volume[0, 1] = [[1, 0], [0, -1]]
     saliency = TaskSaliency({"a": volume}, "grad_cam", ["a"], {"a": np.array([1])}, overlap_of({"a": volume}))
     display = TaskSaliencyDisplay.from_saliency(saliency, volume + 1)
     assert display.axes_[0].get_title() == "a: 1 (slice 1)"
+    assert display.axes_[0].get_ylabel() == "volume 0"
     np.testing.assert_array_equal(display.axes_[0].images[0].get_array(), [[2, 1], [1, 0]])
 
 
@@ -91,11 +93,38 @@ def test_from_an_estimator():
     np.testing.assert_allclose(display.axes_[1].images[0].get_array(), other[1].mean(axis=-1))
 
 
+@pytest.mark.parametrize("axis", [1, -1])
+def test_channels_of_signals_are_lines_and_of_images_their_mean(axis):
+    maps = {"a": np.array([[1.0, -2.0, 0.0]])}
+    saliency = TaskSaliency(maps, "grad_cam", ["a"], {"a": np.array([1])}, overlap_of(maps))
+    signals = np.array([[[5.0, 6.0, 7.0], [1.0, 0.0, 1.0]]])
+    display = TaskSaliencyDisplay.from_saliency(saliency, np.moveaxis(signals, 1, axis))
+    ax = display.axes_[0]
+    assert [line.get_ydata().tolist() for line in ax.lines] == signals[0].tolist()
+    assert len({line.get_color() for line in ax.lines}) == 2
+    low, high = ax.get_ylim()
+    assert low < 0 < 7 < high
+    assert display.maps_[0].get_extent() == [-0.5, 2.5, low, high]
+    colour = np.moveaxis(np.stack([GREY, 2 * GREY, 6 * GREY]), 0, axis)
+    display = TaskSaliencyDisplay.from_saliency(SALIENCY, colour)
+    np.testing.assert_allclose(display.axes_[0].images[0].get_array(), 3 * GREY[0])
+
+
+def test_from_an_estimator_of_signals():
+    X = np.random.default_rng(0).random((20, 2, 12))
+    clf = MultiTaskCNNClassifier(ConvTrunk(channels=(2,), hidden=()), spatial_dims=1, max_epochs=1, random_state=0).fit(
+        X, np.arange(20) % 2
+    )
+    display = TaskSaliencyDisplay.from_estimator(clf, X[:2])
+    np.testing.assert_array_equal([line.get_ydata() for line in display.axes_[1].lines], X[1])
+    assert [ax.get_ylabel() for ax in display.axes_] == ["signal 0", "signal 1"]
+
+
 def test_bad_samples_and_images():
     with pytest.raises(ValueError, match=r"samples must be indices of the 2 images. Got \[2\] instead"):
         TaskSaliencyDisplay.from_saliency(SALIENCY, samples=[2])
     with pytest.raises(ValueError, match=r"images must have the shape \(2, 1, 2\) of the maps"):
-        TaskSaliencyDisplay.from_saliency(SALIENCY, GREY[..., None])
+        TaskSaliencyDisplay.from_saliency(SALIENCY, GREY[0])
 
 
 def test_matplotlib_is_missed_with_the_line_that_installs_it(monkeypatch):
@@ -132,3 +161,11 @@ def test_the_steps_of_a_pipeline_read_x_once():
     np.testing.assert_array_equal(
         display.saliency.maps["task0"], task_saliency(clf, X[:2], method="grad_cam").maps["task0"]
     )
+
+
+def test_long_titles_have_two_lines():
+    maps = {f"attribute_number_{i}_of_the_left_digit": np.ones((1, 2, 2)) for i in range(2)}
+    targets = {name: np.array(["a_class_with_a_long_name"]) for name in maps}
+    saliency = TaskSaliency(maps, "grad_cam", list(maps), targets, overlap_of(maps))
+    titles = [ax.get_title() for ax in TaskSaliencyDisplay.from_saliency(saliency).axes_]
+    assert titles == ["…0_of_the_left_digit:\na_class…g_name", "…1_of_the_left_digit:\na_class…g_name"]

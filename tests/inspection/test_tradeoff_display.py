@@ -141,8 +141,33 @@ def test_axes_have_names_weights_and_ends():
     display = TaskTradeoffDisplay.from_tradeoff(three_tasks())
     below = [text.get_text() for text in display.ax_.get_xticklabels()]
     (top,) = display.ax_.child_axes
-    assert below == ["0.500\nleft (1)", "0.500\nright (1.5)", "0.700\n3 (0.5)"]
-    assert [text.get_text() for text in top.get_xticklabels()] == ["0.900", "0.900", "0.700"]
+    assert below == ["0.500\nleft (1)", "0.500\nright (1.5)", "0.693\n3 (0.5)"]
+    assert [text.get_text() for text in top.get_xticklabels()] == ["0.900", "0.900", "0.707"]
+    assert display.ax_.get_ylabel() == "score, an axis per task"
+
+
+def test_axes_name_the_metric_of_the_search():
+    table = two_tasks()
+    table.attrs["metrics"] = {"left": "accuracy", "right": "neg_log_loss"}
+    ax = TaskTradeoffDisplay.from_tradeoff(table).ax_
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("accuracy of left", "neg_log_loss of right")
+    table = three_tasks()
+    table.attrs["metrics"] = {"left": "accuracy", "right": "accuracy", "3": "accuracy"}
+    assert TaskTradeoffDisplay.from_tradeoff(table).ax_.get_ylabel() == "accuracy, an axis per task"
+
+
+def test_noise_does_not_fill_the_axes():
+    scores = [[0.92901, 0.5, 0.7], [0.92900, 0.9, 0.8]]
+    table = tradeoff(scores, [True, True], names=["shape", "left", "right"])
+    table[("std", "shape")] = [0.03, 0.02]
+    display = TaskTradeoffDisplay.from_tradeoff(table)
+    np.testing.assert_allclose(display.front_[0].get_ydata(), [0.5, 0, 0], atol=0.001)
+    np.testing.assert_allclose(display.front_[1].get_ydata(), [0.5, 1, 1], atol=0.001)
+    two = tradeoff(np.array(scores)[:, :2], [True, True], names=["shape", "left"])
+    two[("std", "shape")] = [0.03, 0.02]
+    ax = TaskTradeoffDisplay.from_tradeoff(two).ax_
+    np.testing.assert_allclose(ax.get_xlim(), [0.914, 0.944], atol=0.0001)
+    np.testing.assert_allclose(ax.get_ylim(), [0.48, 0.92])
 
 
 def test_single_task_models_widen_the_axes():
@@ -186,6 +211,7 @@ def test_from_search_tabulates_and_draws():
     search = GridSearchCV(clf, {"task_weights": weights}, scoring=multi_task_scorer("accuracy"), refit=False, cv=2)
     search.fit(X, y)
     display = TaskTradeoffDisplay.from_search(search, single_task={"left": 0.5, "right": 0.5}, error_bars=True)
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("accuracy of left", "accuracy of right")
     pd.testing.assert_frame_equal(display.table, task_weight_tradeoff(search))
     points = display.ax_.collections[-1]
     np.testing.assert_allclose(points.get_array(), [0.1, 0.5, 0.9])
@@ -209,3 +235,16 @@ def test_from_search_tabulates_and_draws():
 def test_mistakes_are_told(table, params, message):
     with pytest.raises(ValueError, match=message):
         TaskTradeoffDisplay.from_tradeoff(table, **params)
+
+
+def test_a_knee_of_unknown_weights_has_none():
+    scores = [[0.9, 0.5], [0.6, 0.9]]
+    table = tradeoff(scores, [True, True], knee=0, weights=np.full((2, 2), np.nan))
+    assert legend(TaskTradeoffDisplay.from_tradeoff(table).figure_) == ["candidates", "Pareto front", "knee"]
+
+
+def test_long_names_of_tasks_still_differ():
+    names = [f"attribute_number_{i}_of_the_left_hand_digit" for i in range(2)]
+    display = TaskTradeoffDisplay.from_tradeoff(tradeoff([[0.9, 0.5]], [True], knee=0, names=names))
+    assert display.ax_.get_xlabel() != display.ax_.get_ylabel()
+    assert legend(display.figure_)[-1] == "knee: …0_of_t…_digit 1, …1_of_t…_digit 1"

@@ -65,6 +65,18 @@ def test_default_and_mapping_of_metrics(digits, targets, forests):
     assert "mean_cohen_kappa_score" in multi_task_scorer([skm.cohen_kappa_score])(forests["int"], X, y)
 
 
+def test_a_mapping_of_tasks_names_the_remedy(digits, targets, forests):
+    scorer = multi_task_scorer({"odd": "roc_auc", "size": "accuracy"})
+    with pytest.raises(
+        ValueError, match=r"the tasks \['odd', 'size'\] .* scoring=\{'odd': task_scorer\('odd', 'roc_auc'\)"
+    ):
+        scorer(forests["mixed"], digits[0], targets["mixed"])
+    with pytest.raises(
+        ValueError, match=r"Task 'digit' .* such as 'roc_auc_ovr', .* scoring=\{task: task_scorer\(task, m"
+    ):
+        multi_task_scorer(["accuracy", "roc_auc"])(forests["mixed"], digits[0], targets["mixed"])
+
+
 def test_task_without_labels_counts_neither_in_mean_nor_in_min(digits, targets, forests):
     X, y = digits[0][200:], targets["int"][200:].astype(float)
     y[:, 0] = np.nan

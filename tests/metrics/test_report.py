@@ -52,9 +52,35 @@ def test_task_without_labels_keeps_a_row():
         assert "b  (2 missing)\n   no label" in multi_task_report(y_true, [[1, 3], [2, 3]], output="text")
 
 
+@pytest.mark.parametrize("output", ["frame", "text"])
+def test_undefined_scores_are_told_once_a_task(output):
+    y_true = pd.DataFrame({"ok": [1, 2, 1], "bad": ["a", "b", "b"]})
+    with pytest.warns(UndefinedMetricWarning) as seen:
+        multi_task_report(y_true, [[1, "b"], [2, "b"], [1, "c"]], output=output)
+    assert [w.filename for w in seen] == [__file__]
+    assert str(seen[0].message).startswith(
+        "Task 'bad': the precision of ['a'] (never predicted) and the recall of ['c'] (without a true label) cannot be"
+    )
+
+
+def test_an_ordered_target_keeps_its_order():
+    size = pd.Categorical(["small", "large", "medium", None], ["tiny", "small", "medium", "large"], ordered=True)
+    report = multi_task_report(
+        pd.DataFrame({"size": size, "n": [3, 1, 2, 2]}),
+        [["small", 1], ["large", 1], ["giant", 2], ["small", 3]],
+        zero_division=0,
+    )
+    assert report["class"].tolist() == ["small", "medium", "large", "giant", 1, 2, 3]
+    assert report["recall"].tolist() == [1, 0, 1, 0, 1, 1 / 2, 0]
+    text = multi_task_report(size[:3], ["small", "large", "large"], output="text", zero_division=0)
+    assert text.index("small") < text.index("medium") < text.index("large")
+
+
 def test_zero_division_as_in_scikit_learn():
-    with pytest.warns(UndefinedMetricWarning):
-        multi_task_report([1, 2], [1, 1])
+    report = multi_task_report([1, 2], [1, 1], zero_division=1.0)
+    assert report["precision"].tolist() == [1 / 2, 1]
+    with pytest.raises(ValueError, match=r"'zero_division' parameter .* Got 'wran'"):
+        multi_task_report([1, 2], [1, 1], zero_division="wran")
     assert np.isnan(multi_task_report([1, 2], [1, 1], zero_division=np.nan)["precision"].iloc[1])
 
 

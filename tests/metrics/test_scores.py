@@ -29,6 +29,17 @@ def test_mean_of_scikit_learns_scores(digits, targets, forests, one_task, holes,
     assert weighted == pytest.approx(np.average([singles[0], singles[2]], weights=[1, 3]), rel=1e-14)
 
 
+def test_the_second_of_two_string_labels_is_the_positive_one():
+    y_true, y_pred = [["no", 0], ["yes", 1], ["yes", 1]], [["no", 0], ["no", 0], ["yes", 1]]
+    assert mean_task_score(y_true, y_pred, "recall") == 1 / 2
+    assert mean_task_score(y_true, y_pred, "precision") == 1
+    assert mean_task_score([["a"], ["b"], ["b"]], [["b"], ["b"], ["a"]], "recall", pos_label="a") == 0
+    with pytest.raises(
+        ValueError, match=r"Task 'task0' .* has 3 classes: choose a metric of several, such as 'f1_macr"
+    ):
+        mean_task_score([["a"], ["b"], ["c"]], [["b"], ["b"], ["a"]], "f1")
+
+
 def test_function_keywords_and_weights():
     y_true, y_pred = np.array([[0, 1], [1, 1], [0, 0]]), np.array([[0, 1], [0, 1], [0, 1]])
     weights = np.array([[1.0, 2], [3, 1], [1, 4]])

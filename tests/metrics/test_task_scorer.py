@@ -1,4 +1,5 @@
 import pickle
+from inspect import signature
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,18 @@ class OneTask(ClassifierMixin, BaseEstimator):
         return self.probabilities[X]
 
 
+def scikit_learns(name, classes):
+    """Return scikit-learn's scorer, told the second of two classes without a 1 where it asks for a positive one."""
+    scorer = skm.get_scorer(name)
+    asks = "pos_label" in signature(scorer._score_func).parameters and "pos_label" not in scorer._kwargs
+    if not asks or len(classes) != 2 or 1 in classes.tolist():
+        return scorer
+    sign, method, kwargs = scorer._sign > 0, scorer._response_method, scorer._kwargs
+    return skm.make_scorer(
+        scorer._score_func, greater_is_better=sign, response_method=method, pos_label=classes[1], **kwargs
+    )
+
+
 def outcome(call):
     """A number, or the fact that there is none."""
     try:
@@ -60,11 +73,11 @@ def test_equals_scikit_learns_scorer_on_every_column(digits, targets, forests, o
             rows = np.flatnonzero(~mask)
             seen = y.astype(object).mask(np.column_stack([mask] * 3))
             true = y[task].to_numpy()[rows].astype(labels.dtype)
-            expected = outcome(lambda: skm.get_scorer(name)(alone, rows, true))  # noqa: B023
+            expected = outcome(lambda: scikit_learns(name, classes)(alone, rows, true))  # noqa: B023
             found = outcome(lambda: task_scorer(task, name)(forest, X, seen))  # noqa: B023
             assert found == expected
             numbers += found != "ValueError"
-    assert numbers or (name in {"f1", "recall", "precision", "jaccard"} and kind == "str")
+    assert numbers
 
 
 def test_nan_in_a_float_array_is_skipped(digits, targets, forests, holes):
@@ -225,6 +238,31 @@ def test_multi_output_classifier_and_a_multi_label_one(digits):
         positive = probabilities[:, 1] if isinstance(probabilities, np.ndarray) else probabilities[1][:, 1]
         assert task_scorer(1, "roc_auc")(model, X[200:], y[200:]) == skm.roc_auc_score(y[200:, 1], positive)
         assert task_scorer(1)(model, X[200:], y[200:]) == skm.accuracy_score(y[200:, 1], model.predict(X[200:])[:, 1])
+
+
+@pytest.mark.parametrize("labels", [(0, 1), ("no", "yes"), (False, True), (-1, 1), (2, 7), (1, 0), ("1", "0"), (2, 1)])
+@pytest.mark.parametrize("name", ["f1", "average_precision", "neg_brier_score", "roc_auc", "jaccard"])
+def test_the_positive_class_is_1_or_else_the_second(digits, labels, name):
+    X, digit = digits
+    y = np.array(labels)[digit % 2]
+    positive = 1 if 1 in labels else max(labels)  # True is 1
+    model = LogisticRegression(max_iter=5000).fit(X[:200], y[:200])
+    alike = LogisticRegression(max_iter=5000).fit(X[:200], y[:200] == positive)
+    expected = skm.get_scorer(name)(alike, X[200:], y[200:] == positive)
+    assert task_scorer(0, name)(model, X[200:], y[200:]) == pytest.approx(expected, rel=1e-9)
+
+
+def test_an_average_over_string_classes_has_no_positive_one(digits, targets, forests):
+    X, y, forest = digits[0][200:], targets["str"][200:], forests["str"]
+    assert task_scorer(2, "f1", average="macro")(forest, X, y) == task_scorer(2, "f1_macro")(forest, X, y)
+
+
+def test_more_classes_than_the_metric_takes(digits, targets, forests):
+    X, y = digits[0][200:], targets["mixed"][200:]
+    for metric, other in (("recall", "recall_macro"), ("roc_auc", "roc_auc_ovr"), (skm.fbeta_score, "f1_macro")):
+        how = {"beta": 2} if callable(metric) else {}
+        with pytest.raises(ValueError, match=f"Task 'size' cannot .* It has 3 classes: choose a .* such as '{other}'"):
+            task_scorer("size", metric, **how)(forests["mixed"], X, y)
 
 
 def test_in_cross_validation_and_in_a_mapping_of_scorers(digits, targets, forests):

@@ -6,6 +6,9 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import LinearSVC
 
 from skmtl import MultiTaskCNNClassifier
 from skmtl.exceptions import UnstableAffinityWarning
@@ -78,13 +81,26 @@ def test_repeats_that_disagree_are_told(digits):
     X, y = digits[0][:60], digits[1][:60]
     rng = np.random.default_rng(0)
     y = pd.DataFrame({name: rng.integers(2, size=60) for name in "abcd"})
-    with pytest.warns(UnstableAffinityWarning, match=r"The 3 repeats.*correlation.*below 0\.5") as caught:
+    with pytest.warns(UnstableAffinityWarning, match=r"No task .* what 3 repeats .*more labels may help") as caught:
         result = task_affinity(small(), X, y, random_state=0)
     assert result.stability < 0.5
     assert caught[0].filename == __file__
     # One repeat cannot disagree, and two tasks leave no choice.
     assert np.isnan(task_affinity(small(), X, y, n_repeats=1, random_state=0).standard_error).all(axis=None)
     task_affinity(small(), X, y[["a", "b"]], random_state=0)
+
+
+@pytest.mark.parametrize("association", ["cramers_v", "mutual_information"])
+def test_unrelated_labels_are_told(association):
+    y = pd.DataFrame(np.random.default_rng(0).integers(3, size=(400, 4)), columns=list("abcd"))
+    with pytest.warns(UnstableAffinityWarning, match="No task is seen to give another anything: what 100 resamples"):
+        result = task_affinity(None, None, y, "label_association", association=association, random_state=0)
+    assert result.nothing_seen
+    y = pd.DataFrame(np.random.default_rng(0).integers(3, size=(400, 10)), columns=list("abcdefghij"))
+    y["b"] = y["a"].where(np.arange(400) % 3 == 0, y["b"])
+    told = r"The 100 resamples rank .*correlation.*below 0\.5.*more rows may help, more resamples do not"
+    with pytest.warns(UnstableAffinityWarning, match=told):
+        task_affinity(None, None, y, "label_association", association=association, random_state=0)
 
 
 def test_repeats_that_agree_are_not(digits):
@@ -161,7 +177,17 @@ def test_an_option_of_another_method_is_not_ignored(digits, method, options):
         ({"y": np.zeros(60)}, ValueError, "at least two tasks"),
         ({"X": np.zeros((59, 8, 8))}, ValueError, "inconsistent numbers of samples: 59 images, 60 rows"),
         ({"sample_weight": np.ones(59)}, ValueError, "sample_weight must have shape"),
-        ({"params": {"clf__sample_weight": np.ones(59)}}, ValueError, "sample_weight must have shape"),
+        ({"params": {"sample_weight": np.ones(60)}}, ValueError, "params holds 'sample_weight': pass it as"),
+        (
+            {"estimator": KNeighborsClassifier(), "method": "transfer", "sample_weight": np.ones(60)},
+            TypeError,
+            "KNeighborsClassifier takes none",
+        ),
+        (
+            {"estimator": MultiOutputClassifier(LinearSVC()), "method": "transfer"},
+            AttributeError,
+            "The metric 'neg_log_loss' needs predict_proba, which MultiOutputClassifier does not have: .*'accuracy'",
+        ),
         ({"params": 3}, ValueError, "The 'params' parameter of task_affinity must be"),
         (
             {"method": "transfer", "sample_weight": np.ones(60), "scoring": lambda y, p: 0.5},

@@ -55,3 +55,37 @@ def test_it_is_an_array_and_stays_as_it_is():
     assert np.asarray(found, dtype=np.float32).dtype == np.float32
     with pytest.raises(dataclasses.FrozenInstanceError, match="method"):
         found.method = "transfer"
+
+
+def measured(repeats, method):
+    names = [f"task{t}" for t in range(repeats.shape[1])]
+    error = repeats.std(0, ddof=1) / len(repeats) ** 0.5
+    return TaskAffinity(*(pd.DataFrame(m, names, names) for m in (repeats.mean(0), error)), repeats, method, names)
+
+
+@pytest.mark.parametrize("method", ["lookahead", "transfer"])
+def test_noise_is_nothing_and_one_giver_that_stands_out_is_not(method):
+    noise = np.random.default_rng(0).normal(size=(30, 4, 4))
+    assert measured(noise, method).nothing_seen
+    noise[:, 1, 2] += 2
+    assert not measured(noise, method).nothing_seen
+
+
+def test_what_all_givers_have_in_common_is_no_gift_but_for_methods_whose_zero_means_nothing():
+    noise = np.random.default_rng(0).normal(size=(30, 4, 4)) + 5
+    assert measured(noise, "lookahead").nothing_seen
+    assert not measured(noise, "transfer").nothing_seen
+    # Two tasks have no other giver to compare with.
+    assert not measured(noise[:, :2, :2], "lookahead").nothing_seen
+
+
+def test_repeats_that_agree_have_seen_something():
+    # Two repeats of the same pattern, one of which is twice as strong: the errors are as large as the entries.
+    pattern = np.random.default_rng(0).random((4, 4))
+    found = measured(np.stack([pattern, 3 * pattern]), "transfer")
+    assert (found.affinity < 2.5 * found.standard_error).all(axis=None)
+    assert not found.nothing_seen
+
+
+def test_one_repeat_has_seen_something():
+    assert not result(np.arange(9.0).reshape(1, 3, 3)).nothing_seen

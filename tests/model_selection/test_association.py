@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from scipy.stats import entropy
 from sklearn.metrics import adjusted_mutual_info_score, mutual_info_score
+from sklearn.metrics.cluster import contingency_matrix, expected_mutual_information
 
 from skmtl.model_selection import task_affinity
-from skmtl.model_selection._association import association_matrix
+from skmtl.model_selection._association import TOGETHER, association_matrices
 
 
 def matrix(y, association="cramers_v", **options):
@@ -125,6 +126,48 @@ def test_standard_errors_are_those_of_resampled_rows():
     np.testing.assert_array_equal(again.repeats, result.repeats)
 
 
+@pytest.fixture(scope="module")
+def resampled():
+    rng = np.random.default_rng(0)
+    a = rng.integers(3, size=40).astype(float)
+    y = np.column_stack([a, np.where(rng.random(40) < 0.6, a, rng.integers(4, size=40)), rng.integers(2, size=40)])
+    y[rng.random(y.shape) < 0.1] = np.nan
+    seeds = np.random.RandomState(5).randint(2**31 - 1, size=TOGETHER + 2)
+    return y, [y[np.random.default_rng(seed).integers(40, size=40)] for seed in seeds]
+
+
+def repeats(y, association):
+    options = {"association": association, "n_repeats": TOGETHER + 2, "random_state": 5}
+    return task_affinity(None, None, y, "label_association", **options).repeats
+
+
+def test_resamples_are_those_rows_drawn_again(resampled):
+    y, drawn = resampled
+    for rows, found in zip(drawn, repeats(y, "cramers_v"), strict=True):
+        np.testing.assert_allclose(matrix(rows, n_repeats=1), found, rtol=1e-9, atol=1e-12)
+
+
+def test_chance_is_that_of_all_rows_in_every_resample(resampled):
+    y, drawn = resampled
+    both = ~np.isnan(y[:, :2]).any(axis=1)
+    table = contingency_matrix(*y[both, :2].T)
+    chance = expected_mutual_information(table, both.sum())
+    for rows, found in zip(drawn, repeats(y, "mutual_information"), strict=True):
+        rows = rows[~np.isnan(rows[:, :2]).any(axis=1)]
+        shared = mutual_info_score(*rows[:, :2].T)
+        entropies = [mutual_info_score(column, column) for column in rows[:, :2].T]
+        assert found[0, 1] == pytest.approx((shared - chance) / (entropies[1] - chance))
+        assert found[1, 0] == pytest.approx((shared - chance) / (entropies[0] - chance))
+
+
+def test_of_many_rows_another_label_in_each_tells_nothing():
+    # The logarithms of factorials of so many are known to 1e-9, not to the 1e-12 below which nothing is left to tell.
+    y = np.column_stack([np.arange(200_000), np.arange(200_000) % 2])
+    found = matrix(y, "mutual_information", n_repeats=1).to_numpy()
+    assert np.isnan(found[0]).all()
+    assert found[1, 0] == pytest.approx(0, abs=1e-6)
+
+
 def test_mixed_labels_and_a_marker():
     y = [["a", 1], ["?", 2], ["b", 2], ["a", 1], ["b", 2], ["a", 2]]
     without = matrix([row for row in y if row[0] != "?"])
@@ -143,6 +186,6 @@ def test_mixed_labels_and_a_marker():
 
 def test_all_pairs_at_once():
     codes = np.array([[0, 0, 1], [1, 1, 0], [0, 0, 0], [1, 1, 1], [0, -1, 0]])
-    found = association_matrix(codes, "cramers_v")
+    found = association_matrices(codes, "cramers_v", np.ones((5, 1), dtype=np.int32))[0]
     assert found[0, 1] == pytest.approx(1)
     np.testing.assert_allclose(found, found.T)

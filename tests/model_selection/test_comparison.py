@@ -1,3 +1,4 @@
+import re
 import signal
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_digits
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import make_scorer, zero_one_loss
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, PredefinedSplit, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -101,9 +103,10 @@ def test_a_task_alone_is_trained_on_its_labelled_rows():
     assert b == [12, 14, 16]
 
 
+@pytest.mark.parametrize("wrapped", [lambda model: model, lambda model: make_pipeline(FunctionTransformer(), model)])
 @pytest.mark.parametrize("weight", [np.arange(1.0, 13), np.arange(1.0, 25).reshape(12, 2)])
-def test_sample_weight_in_fit_and_scores(weight):
-    result = compare_with_single_task(Counting(), X, Y, cv=KFold(2), n_repeats=1, sample_weight=weight)
+def test_sample_weight_in_fit_and_scores(wrapped, weight):
+    result = compare_with_single_task(wrapped(Counting()), X, Y, cv=KFold(2), n_repeats=1, sample_weight=weight)
     own = weight if weight.ndim == 1 else weight[:, 1]
     np.testing.assert_array_equal(SEEN[2][3], own[6:])
     np.testing.assert_array_equal(SEEN[0][3], weight[6:])
@@ -114,12 +117,17 @@ def test_sample_weight_in_fit_and_scores(weight):
 def test_params_are_cut_with_rows_and_tasks():
     cells, kind = np.arange(1.0, 25).reshape(12, 2), np.arange(12)
     pipeline = make_pipeline(FunctionTransformer(), CountingWith())
-    params = {"countingwith__sample_weight": cells, "countingwith__kind": kind, "countingwith__note": "all"}
-    compare_with_single_task(pipeline, X, Y, cv=KFold(2), n_repeats=1, params=params)
+    params = {"countingwith__kind": kind, "countingwith__note": "all"}
+    compare_with_single_task(pipeline, X, Y, cv=KFold(2), n_repeats=1, sample_weight=cells, params=params)
     for (*_, weight), own in zip(SEEN[:3], (cells, cells[:, 0], cells[:, 1]), strict=True):
         np.testing.assert_array_equal(weight[0], own[6:])
         np.testing.assert_array_equal(weight[1], kind[6:])
         assert weight[2] == "all"
+
+
+class Unweighted(Counting):
+    def fit(self, X, y):
+        return super().fit(X, y)
 
 
 class CountingWith(Counting):
@@ -220,6 +228,26 @@ def test_report():
     assert repr(result) == "SingleTaskComparison(delta_m=-25, tasks=['a', 'b'])"
 
 
+def test_every_task_by_its_own_metric():
+    y = Y.assign(c=["yes", "no", "no"] * 4)
+    scoring = {"a": "accuracy", "c": "f1", "b": make_scorer(zero_one_loss, greater_is_better=False)}
+    result = compare_with_single_task(Counting(), X, y, cv=KFold(2), n_repeats=1, scoring=scoring)
+    # Alone c is always "yes", right for a third of the rows: precision 1 / 3, recall 1. Among others it is never.
+    assert result.scores.iloc[:3].to_dict("list") == {
+        "repeat": [0] * 3,
+        "split": [0] * 3,
+        "task": ["a", "b", "c"],
+        "single_task": pytest.approx([1 / 2, -1 / 3, 1 / 2]),
+        "multi_task": pytest.approx([1 / 2, -2 / 3, 0]),
+    }
+    assert result.delta_m == pytest.approx(100 * (0 - 1 - 1) / 3)  # the loss of b doubles, c loses all it has
+    assert result.metric == {"a": "accuracy", "b": "zero_one_loss", "c": "f1"}
+    text = str(result)
+    assert "Each task by its metric, multi-task against" in text
+    assert re.search(r"\nc +f1 +0.5000 +0.0000 +-0.5000", text)
+    assert list(result.table) == ["single_task", "multi_task", "difference", "lower", "upper", "negative_transfer"]
+
+
 def test_progress(capsys):
     compare_with_single_task(Counting(), X, Y, cv=KFold(2), n_repeats=1)
     assert capsys.readouterr().err == ""
@@ -276,6 +304,12 @@ def test_task_names_may_be_tuples():
 @pytest.mark.parametrize(
     ("how", "message"),
     [
+        ({"scoring": {"a": "f1"}}, r"scoring must name every task; it lacks \['b'\]"),
+        ({"scoring": {"a": "f1", "B": "f1"}}, "scoring names the task 'B', .* Did you mean 'b'"),
+        (
+            {"scoring": "f1", "y": Y.assign(a=[0, 1, 2] * 4)},
+            "Task 'a' cannot .* 'f1', which is one of two .* 'f1_macro'",
+        ),
         ({"scoring": "acuracy"}, "metric must be a name .* Did you mean 'accuracy'"),
         ({"cv": PredefinedSplit([0] * 6 + [-1] * 6), "n_repeats": 1}, "give a single split, but an interval needs two"),
         ({"cv": 1}, "requires at least one train/test split"),
@@ -294,6 +328,25 @@ def test_bad_input_before_any_training(how, message):
     how = {"estimator": Counting(), "X": X, "y": Y, **how}
     with pytest.raises(ValueError, match=message):
         compare_with_single_task(how.pop("estimator"), how.pop("X"), how.pop("y"), **how)
+    assert SEEN == []
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "message"),
+    [
+        (
+            {"estimator": Unweighted(), "sample_weight": np.ones(12)},
+            TypeError,
+            "sample_weight .* Unweighted takes none",
+        ),
+        ({"params": {"counting__sample_weight": np.ones(12)}}, ValueError, "counting__sample_weight would count in tr"),
+        ({"scoring": "neg_log_loss"}, AttributeError, "metric 'neg_log_loss' needs predict_proba, which Pipeline does"),
+    ],
+)
+def test_what_the_estimator_cannot_do_is_found_before_any_training(how, error, message):
+    estimator = how.pop("estimator", Counting())
+    with pytest.raises(error, match=message):
+        compare_with_single_task(make_pipeline(estimator), X, Y, **how)
     assert SEEN == []
 
 

@@ -32,6 +32,12 @@ def test_equality_and_repr():
     assert repr(from_losses()) == "TaskGrouping(groups=[('a', 'b'), ('a', 'c')], score=0.4, cost=3.5, exact=True)"
 
 
+def test_print_says_whom_a_group_serves():
+    assert str(from_losses()) == "\n".join(
+        ["2 groups: score 0.4, cost 3.5, proven optimum", "  a, b", "  a, c  (serves c)"]
+    )
+
+
 def test_cannot_be_changed():
     with pytest.raises(FrozenInstanceError, match="score"):
         from_losses().score = 1

@@ -1,4 +1,5 @@
 import pytest
+from sklearn.ensemble import StackingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -6,9 +7,10 @@ from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
 
-from skmtl import MultiTaskCalibratedClassifier, MultiTaskCNNClassifier
-from skmtl.model_selection._models_inside import models_inside, refuses_1d
+from skmtl import MultiTaskCalibratedClassifier, MultiTaskCNNClassifier, TaskGroupingClassifier
+from skmtl.model_selection._models_inside import may_offer, models_inside, refuses_1d
 
 COLUMNS = MultiOutputClassifier(LogisticRegression())
 
@@ -43,3 +45,40 @@ def test_who_takes_a_1d_target():
     for model in (LogisticRegression(), KNeighborsClassifier(), MultiTaskCNNClassifier()):
         assert not refuses_1d(make_pipeline(model))
         assert not refuses_1d(MultiTaskCalibratedClassifier(model))
+
+
+LINEAR = LinearSVC()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LINEAR,
+        make_pipeline(StandardScaler(), LINEAR),
+        MultiOutputClassifier(LINEAR),
+        make_pipeline(MultiOutputClassifier(make_pipeline(StandardScaler(), LINEAR))),
+        TaskGroupingClassifier(LINEAR),
+        FrozenEstimator(LINEAR),
+    ],
+    ids=str,
+)
+def test_who_will_have_no_probabilities(model):
+    assert not may_offer(model, ["predict_proba"])
+    assert may_offer(LINEAR, ["decision_function", "predict_proba"])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        MultiTaskCNNClassifier(),
+        COLUMNS,
+        FrozenEstimator(COLUMNS),
+        # Only fitting them tells.
+        MultiOutputClassifier(StackingClassifier([("svc", LINEAR)])),
+        GridSearchCV(LINEAR, {}),
+        make_pipeline(GridSearchCV(make_pipeline(LINEAR), {"linearsvc": [LogisticRegression()]})),
+    ],
+    ids=str,
+)
+def test_who_may_have_probabilities(model):
+    assert may_offer(model, ["predict_proba"])

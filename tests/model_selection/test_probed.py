@@ -79,14 +79,13 @@ def test_no_network_no_gradients(digits, estimator, method):
 
 
 @pytest.mark.parametrize("method", ["lookahead", "gradient_cosine", "transfer"])
-def test_parameters_of_fit(digits, method):
+def test_weights_reach_the_network_in_a_pipeline(digits, method):
     weights = np.linspace(0.1, 2, 160).reshape(80, 2)
     pipeline = make_pipeline(FunctionTransformer(), small())
     options = {"method": method, "n_repeats": 1, "random_state": 0}
     if method == "transfer":
         options["cv"] = [(np.arange(0, 80, 2), np.arange(1, 80, 2))]
-        weights[1::2] = 1  # the scores know nothing of a step's weights
-    of_step = task_affinity(pipeline, *digits, params={"multitaskcnnclassifier__sample_weight": weights}, **options)
+    of_step = task_affinity(pipeline, *digits, sample_weight=weights, **options)
     plain, without = (task_affinity(small(), *digits, sample_weight=w, **options) for w in (weights, None))
     np.testing.assert_array_equal(of_step.affinity, plain.affinity)
     assert (of_step.affinity != without.affinity).any(axis=None)

@@ -138,6 +138,12 @@ def test_a_score_of_its_own_for_every_task():
     np.testing.assert_array_equal(table["score", "left"], search.cv_results_["mean_test_l"])
     with pytest.raises(ValueError, match=r"names the score 'lef', but the search has .*'l'.*'r'"):
         task_weight_tradeoff(search, metric={"left": "lef", "right": "r"})
+    mixed = {"left_f1_macro": scoring["other"], "left_accuracy": scoring["l"], "right_f1_macro": scoring["r"]}
+    mixed = fitted(GridSearchCV, {"task_weights": [[1, 3], [3, 1]]}, scoring=mixed, refit=False)
+    by_metric = task_weight_tradeoff(mixed, {"left": "accuracy", "right": "f1_macro"})
+    np.testing.assert_array_equal(by_metric["score"], table["score"])
+    with pytest.raises(ValueError, match=r"names the score 'acuracy', .* Did you mean 'left_accuracy'"):
+        task_weight_tradeoff(mixed, {"left": "acuracy", "right": "f1_macro"})
     with pytest.raises(ValueError, match=r"metric must map every task to its score. Got the tasks \['left'\]"):
         task_weight_tradeoff(search, metric={"left": "l"})
     with pytest.raises(TypeError, match=r"metric must be a str, a mapping .* Got \['l', 'r'\]"):

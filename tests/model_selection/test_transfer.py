@@ -84,6 +84,22 @@ def test_accuracy_has_no_losses():
     assert np.isfinite(result.affinity).all(axis=None)
 
 
+def test_every_task_by_its_own_metric(table):
+    X, y = data(table)
+    scoring = {"a": "neg_log_loss", "b": "neg_log_loss", "c": "neg_brier_score"}
+    one = task_affinity(Known(table), X, y, "transfer", n_repeats=1, scoring="neg_log_loss", random_state=0)
+    mixed = task_affinity(Known(table), X, y, "transfer", n_repeats=1, scoring=scoring, random_state=0)
+    np.testing.assert_array_equal(mixed.affinity[["a", "b"]], one.affinity[["a", "b"]])
+    brier = (1 - np.exp(-table["c"])) ** 2  # of labels that are all 1
+    np.testing.assert_allclose(mixed.affinity["c"], 1 - brier / brier["c"], atol=1e-12)
+    assert mixed.losses["a", "c"]["c"] == pytest.approx(brier["a"])
+    y.iloc[-10:] = 0  # classes to rank
+    scoring["c"] = "roc_auc"  # more is better: no loss
+    assert task_affinity(Known(table), X, y, "transfer", n_repeats=1, scoring=scoring).losses is None
+    with pytest.raises(ValueError, match=r"scoring must name every task; it lacks \['b'\]"):
+        task_affinity(Known(table), X, y, "transfer", scoring={"a": "roc_auc", "c": "roc_auc"})
+
+
 def test_one_repeat_is_fits_by_hand():
     X, y = load_two_digits(80, missing_rate=0.3, return_X_y=True, as_frame=True)
     y = (y > 4).astype(float).where(y.notna())

@@ -13,7 +13,7 @@ def by_enumeration(names, resolution, least):
     return [dict(zip(names, (s / resolution for s in k), strict=True)) for k in steps if sum(k) == resolution]
 
 
-@pytest.mark.parametrize(("n_tasks", "resolution"), [(1, 1), (1, 5), (2, 2), (2, 7), (3, 6), (4, 8), (5, 6)])
+@pytest.mark.parametrize(("n_tasks", "resolution"), [(1, 1), (1, 5), (2, 3), (2, 7), (3, 6), (4, 8), (5, 6)])
 @pytest.mark.parametrize("include_zero", [False, True])
 def test_is_the_lattice_in_order(n_tasks, resolution, include_zero):
     names = [f"task{t}" for t in range(n_tasks)]
@@ -44,7 +44,7 @@ def test_zero_is_left_out_by_default():
 
 @pytest.mark.parametrize("names", [pd.Index([3, 1]), np.array([3, 1]), (3, 1)])
 def test_names_are_pythons_own(names):
-    point = task_weight_grid(names, 2)[0]
+    point = task_weight_grid(names, 4)[1]
     assert point == {3: 0.5, 1: 0.5}
     assert {type(name) for name in point} == {int}
 
@@ -53,8 +53,16 @@ def test_explosion_names_the_way_out():
     names = [f"task{t}" for t in range(40)]
     with pytest.raises(ValueError, match=r"40 tasks with resolution=80 .* smaller resolution.*RandomizedSearchCV"):
         task_weight_grid(names, 80)
-    with pytest.raises(ValueError, match="resolution must be at least the number of tasks, 40"):
+    with pytest.raises(ValueError, match="resolution must be above the number of tasks, 40"):
         task_weight_grid(names)
+
+
+def test_a_single_point_is_no_grid():
+    with pytest.raises(ValueError, match=r"tasks, 4, .* Got 4 instead: 5 makes 4 points, 8 is the next with equal"):
+        task_weight_grid(list("abcd"), 4)
+    assert len(task_weight_grid(list("abcd"), 5)) == 4
+    assert dict.fromkeys("abcd", 0.25) in task_weight_grid(list("abcd"), 8)
+    assert len(task_weight_grid(list("abcd"), 4, include_zero=True)) == 35
 
 
 @pytest.mark.parametrize(
