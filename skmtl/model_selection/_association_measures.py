@@ -25,16 +25,15 @@ def _cramers_v(counts):
 def _mutual_information(counts):
     """Return the share of the receiver's entropy that the giver tells, above chance (after Vinh et al. 2010)."""
     n = counts.n_rows
-    found = xlogy(counts.cells / np.maximum(n, 1), counts.over_chance()).sum(axis=0)
-    chance = _information_by_chance(counts)
-    entropies = [entr(margin / np.maximum(n, 1)).sum(axis=0) for margin in counts.margins]
-    shares = []
-    for giver, receiver in ((0, 1), (1, 0)):
-        # A label of its own in every row tells all by chance, and of one label in all there is nothing to tell.
-        told = (counts.n_labels[receiver] > 1) & (counts.n_labels[giver] < n)
-        share = np.full(len(n), np.nan)
-        share[told] = (found - chance)[told] / (entropies[receiver] - chance)[told]
-        shares.append(share)
+    # A label of its own in every row tells all by chance, and of one label in all there is nothing to tell.
+    told = np.stack([(counts.n_labels[r] > 1) & (counts.n_labels[1 - r] < n) for r in (1, 0)])
+    told &= told[:, :1]  # what nobody can tell of all rows, resamples cannot either
+    shares = np.full(told.shape, np.nan)
+    if told.any():
+        found = xlogy(counts.cells / np.maximum(n, 1), counts.over_chance()).sum(axis=0)
+        entropies = np.stack([entr(counts.margins[r] / np.maximum(n, 1)).sum(axis=0) for r in (1, 0)])
+        chance = _information_by_chance(counts)
+        shares[told] = ((found - chance) / np.where(told, entropies - chance, 1))[told]
     return tuple(shares)
 
 
@@ -43,8 +42,9 @@ def _information_by_chance(counts):
 
     Resamples hardly differ in it, and it takes scikit-learn hundreds of times as long as all the rest.
     """
-    n = counts.n_rows[0]
-    return expected_mutual_information(csr_array((counts.cells[:, 0], counts.pairs)), n) if n else 0.0
+    # Numbered anew: scikit-learn takes no label that does not occur.
+    rows, columns = (np.unique(labels, return_inverse=True)[1] for labels in counts.pairs)
+    return expected_mutual_information(csr_array((counts.cells[:, 0], (rows, columns))), counts.n_rows[0])
 
 
 # PairCounts, the first of all rows -> (giver to receiver, receiver to giver), each of shape (n_tables,).
