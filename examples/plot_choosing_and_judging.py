@@ -125,9 +125,9 @@ SingleTaskComparisonDisplay.from_comparison(comparison)
 TaskTradeoffDisplay.from_search(search, single_task=comparison)
 
 # %%
-# Networks of this width for each task alone are better at the character and the family: the shared one pays with some
-# accuracy for a quarter of their parameters and of their time. No weights give that back; the diamonds lie above the
-# front where it is so.
+# Networks of this width for each task alone are a little better on the whole, and in italic beyond doubt: the shared
+# one pays with some accuracy for a quarter of their parameters and of their time. A diamond above the front is a task
+# to which no weights give that back.
 
 # %%
 # The report
