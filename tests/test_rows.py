@@ -143,6 +143,13 @@ def test_read_of_rows_in_memory_is_a_view():
     assert np.shares_memory(read_rows(LazyRows(array, [4, 5, 6])).read(1, 3), array)
 
 
+@pytest.mark.parametrize("flip", [np.s_[::-1], np.s_[:, ::-1], np.s_[..., ::-1]])
+def test_read_of_rows_that_run_backwards_is_a_copy_that_pytorch_takes(flip):
+    images = np.arange(24.0).reshape(4, 2, 3)[flip]
+    for read in (read_rows(images).read(1, 3), LazyRows(images)._lazy_rows().read(1, 3)):
+        assert torch.from_numpy(read).tolist() == images[1:3].tolist()
+
+
 def test_read_of_stored_rows_is_not(tmp_path):
     mapped_images = mapped(tmp_path / "x", IMAGES, "r+")
     batch = read_rows(mapped_images).read(0, 50)

@@ -25,5 +25,7 @@ class ArrayRows(Rows):
         return self._array[indices].astype(self.dtype, copy=False)
 
     def read(self, start, stop):
-        """Return the rows from `start` to before `stop`, a view in native byte order."""
-        return np.asarray(self._array[start:stop], dtype=self.dtype)
+        """Return the rows from `start` to before `stop`, in native byte order; a view unless an axis runs backwards."""
+        rows = np.asarray(self._array[start:stop], dtype=self.dtype)
+        # PyTorch takes no negative strides, which flipped images have, and RGB seen in BGR.
+        return rows.copy() if min(rows.strides) < 0 else rows

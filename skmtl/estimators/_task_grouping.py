@@ -11,7 +11,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from .._rows import distinct_images
 from .._targets import Targets, read_targets
+from ..metrics._nested import seen_cells
 from ..model_selection import select_task_groups, task_affinity
 from ..model_selection._fit_labelled import fit_labelled
 from ..model_selection._fit_params import fit_params_of, read_fit_params
@@ -240,6 +242,18 @@ class TaskGroupingClassifier(BaseMultiTaskMeta):
         for g, (estimator, tasks) in enumerate(zip(self.estimators_, self._columns, strict=True)):
             served = [(place, t) for place, t in enumerate(tasks) if self._serves[t] == g]
             yield estimator, inputs_of(X, self.task_names_, tasks), served
+
+    def _seen_cells(self, X):
+        if distinct_images(X) is None:
+            # All groups are given the same.
+            return seen_cells(self._fitted, X, self.task_names_)
+        columns = [np.ones(1)] * self.n_tasks_
+        for (estimator, own, served), tasks in zip(self._of_groups(X), self._columns, strict=True):
+            seen = seen_cells(estimator, own, [self.task_names_[t] for t in tasks])
+            for place, t in served:
+                columns[t] = columns[t] if seen is None else seen[:, place]
+        seen = np.column_stack(np.broadcast_arrays(*columns))
+        return None if seen.all() else seen
 
     def _codes(self, X):
         columns = [None] * self.n_tasks_

@@ -69,6 +69,11 @@ def layer_name(layer, module, original, task, image):
     if layer is None:
         return _last_convolution(module, made, image, task)
     name = _given_name(layer, original)
+    if isinstance(dict(module.network.named_modules())[name], torch.jit.ScriptModule):
+        raise ValueError(
+            f"layer: {name!r} is TorchScript, of whose layers nobody sees what they make: give trunk the module that "
+            "it was compiled from, or use method='integrated_gradients'."
+        )
     maps = made.get(name)
     if not _are_maps(maps, image):
         found = "does not run" if maps is None else f"returns {_described(maps)}"
@@ -95,7 +100,10 @@ def _outputs(module, image):
 
         return hook
 
-    hooks = [layer.register_forward_hook(keep(name)) for name, layer in module.network.named_modules()]
+    layers = module.network.named_modules()
+    # TorchScript's modules take no hooks.
+    seen = [(name, layer) for name, layer in layers if not isinstance(layer, torch.jit.ScriptModule)]
+    hooks = [layer.register_forward_hook(keep(name)) for name, layer in seen]
     try:
         return made, module(image)
     finally:
@@ -123,8 +131,8 @@ def _last_convolution(module, made, image, task):
     found = [name for name in _convolutions(module, made, image) if f"{name}.".startswith(f"{within}.")]
     if not found:
         raise ValueError(
-            f"layer=None means the last convolution of the trunk, but that of task {task!r} has none: set layer to one "
-            f"that makes feature maps, or use method='integrated_gradients'."
+            f"layer=None means the trunk's last convolution, but that of task {task!r} has none, or is TorchScript: "
+            "set layer to one that makes feature maps, or use method='integrated_gradients'."
         )
     return found[-1]
 

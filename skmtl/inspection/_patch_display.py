@@ -140,23 +140,28 @@ class PatchImportanceDisplay:
         panels = panel_axes(axes, len(names) + bool(overlap), type(self).__name__, (width, max(height, 2.2)))
         self.axes_, self.overlap_ax_ = panels[: len(names)], panels[-1] if overlap else None
         self.figure_ = panels[0].figure
-        limit = largest(np.concatenate([found.importances[name].ravel() for name in names]))
-        self.maps_, mixed = [], isinstance(found.metric, dict)
+        mixed = isinstance(found.metric, dict)
+        metric = found.metric if mixed else dict.fromkeys(names, found.metric)
+        # Losses of one score are compared by their colours; those of another have a scale of their own.
+        limits = {
+            score: largest(np.concatenate([found.importances[name].ravel() for name in names if metric[name] == score]))
+            for score in {metric[name] for name in names}
+        }
+        self.maps_ = []
         for ax, name, title in zip(self.axes_, names, shortened_all(names, 24), strict=True):
             image = picture_for(self.image, name, found.image_size, "image")
-            drawn, part = draw_map(ax, found.pixels(name), image, limit)
+            drawn, part = draw_map(ax, found.pixels(name), image, limits[metric[name]])
             self.maps_.append(drawn)
             if np.isnan(found.importances[name]).all():
                 draw_note(ax, title, "no labels in y")
-            part = f"({shortened(found.metric[name], 24)}) {part}".rstrip() if mixed else part
+            part = f"({shortened(metric[name], 24)}) {part}".rstrip() if mixed else part
             ax.set_title(lines(title, part, 28), fontsize=9)
-        # As wide beside many rows of panels as beside one.
-        bar = {
-            "label": f"loss of {'score' if mixed else found.metric}",
-            "shrink": 0.8,
-            "aspect": 20 * (len(names) // 4 + 1),
-        }
-        self.figure_.colorbar(self.maps_[-1], ax=list(self.axes_), **bar)
+            if mixed:
+                self.figure_.colorbar(drawn, ax=ax, label="loss of score", shrink=0.8)
+        if not mixed:
+            # As wide beside many rows of panels as beside one.
+            bar = {"label": f"loss of {found.metric}", "shrink": 0.8, "aspect": 20 * (len(names) // 4 + 1)}
+            self.figure_.colorbar(self.maps_[-1], ax=list(self.axes_), **bar)
         if overlap:
             _draw_overlap(self.overlap_ax_, found.overlap, names)
         return self

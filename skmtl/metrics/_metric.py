@@ -7,7 +7,7 @@ from inspect import Parameter, signature
 import numpy as np
 from sklearn.metrics import get_scorer_names, make_scorer
 
-__all__ = ["Metric", "accepts", "parameters_of", "remade"]
+__all__ = ["Metric", "accepts", "parameters_of", "remade", "whole"]
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Metric:
 
     def _has_positive(self):
         # Where an average is taken over classes instead, each of them is the positive one in turn.
-        known = parameters_of(self.scorer._score_func).get("average")
+        known = parameters_of(whole(self.scorer._score_func)).get("average")
         return known is None or known.default != "binary" or self._is_default("average", "binary")
 
     def _lacks_classes(self, y_true, classes):
@@ -142,6 +142,13 @@ def parameters_of(function):
         return signature(function).parameters
     except (TypeError, ValueError):  # builtins need not tell
         return {}
+
+
+def whole(function):
+    """Return the function of which some arguments are given already."""
+    while isinstance(function, partial):
+        function = function.func
+    return function
 
 
 def accepts(function, name):

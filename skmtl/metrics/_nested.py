@@ -2,7 +2,12 @@
 
 from .._rows import image_cells
 
-__all__ = ["as_asked", "nested", "seen_cells"]
+__all__ = ["as_asked", "as_steps", "nested", "seen_cells"]
+
+
+def as_steps(steps):
+    """Return what an estimator calls its steps; of a number of training steps, say, that no pipeline has, none."""
+    return steps if isinstance(steps, (list, tuple)) else ()
 
 
 def nested(estimator, X, held=("best_estimator_", "estimator_", "estimators_")):
@@ -25,12 +30,12 @@ def nested(estimator, X, held=("best_estimator_", "estimator_", "estimators_")):
     """
     while estimator is not None:
         yield estimator, X
-        if hasattr(estimator, "steps"):
-            for _, step in estimator.steps[:-1]:
+        if steps := as_steps(getattr(estimator, "steps", ())):
+            for _, step in steps[:-1]:
                 # Neither "passthrough" nor imbalanced-learn's samplers, which have none, change what is predicted.
                 if X is not None and hasattr(step, "transform"):
                     X = step.transform(X)
-            estimator = estimator.steps[-1][1]
+            estimator = steps[-1][1]
         else:
             found = (getattr(estimator, name, None) for name in held)
             estimator = next((inner for inner in found if inner is not None), None)
@@ -62,7 +67,7 @@ def seen_cells(estimator, X, task_names):
     Parameters
     ----------
     estimator : fitted estimator
-        Whatever holds the model.
+        Whatever holds the model. One whose models are given parts of X offers ``_seen_cells(X)``.
     X : array-like, or mapping task -> array-like
         Input of `estimator`, of which steps of pipelines may mask images that they could not read.
     task_names : list
@@ -70,6 +75,8 @@ def seen_cells(estimator, X, task_names):
     """
     for model, seen in nested(estimator, X):
         own = seen
+        if hasattr(model, "_seen_cells"):
+            return model._seen_cells(seen)
         # Others may give the models in them a part of X, and do not know of masks.
         if not any(hasattr(model, name) for name in ("steps", "best_estimator_", "task_names_")):
             break

@@ -1,12 +1,12 @@
 """What a user calls a metric -> `Metric`."""
 
 import re
-from functools import cache, partial
+from functools import cache
 
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
 from .._validation import did_you_mean
-from ._metric import Metric, accepts, parameters_of, remade
+from ._metric import Metric, accepts, parameters_of, remade, whole
 
 __all__ = ["resolve_metric"]
 
@@ -41,7 +41,7 @@ def resolve_metric(metric, kwargs, *, maximized=True):
 
 def _check_no_loss(name, function):
     """Raise if less of a function is better, as it says by its name: log_loss, hamming_loss, rank_error."""
-    function = _whole(function)
+    function = whole(function)
     if re.search(r"(^|_)(loss|error)$", _function_name(function), re.IGNORECASE):
         known = _known(function)
         remedy = "make_scorer(..., greater_is_better=False)" if known is None else repr(known)
@@ -77,20 +77,13 @@ def _from_function(function):
             f"metric must be {_EXPECTED}. Got {function!r} instead, a scorer that takes (estimator, X, y): "
             "pass the function that compares labels."
         )
-    known = _known(_whole(function))
+    known = _known(whole(function))
     return make_scorer(function, response_method="predict" if known is None else get_scorer(known)._response_method)
 
 
 def _known(function):
     """Return the name of scikit-learn's first scorer by a function, None if there is none."""
     return next((name for name in _classifier_names() if get_scorer(name)._score_func is function), None)
-
-
-def _whole(function):
-    """Return the function of which some arguments are given already."""
-    while isinstance(function, partial):
-        function = function.func
-    return function
 
 
 def _function_name(function):

@@ -7,7 +7,7 @@ from sklearn.exceptions import NotFittedError
 
 from .._targets import read_targets
 from ._columns import predicted_labels
-from ._nested import as_asked, seen_cells
+from ._nested import as_asked, as_steps, seen_cells
 
 __all__ = ["Responses", "fitted_attribute", "fitted_classes"]
 
@@ -20,7 +20,7 @@ def fitted_attribute(estimator, name):
         if hasattr(estimator, "best_estimator_"):
             estimator = estimator.best_estimator_
         else:
-            steps = getattr(estimator, "steps", None)
+            steps = as_steps(getattr(estimator, "steps", ()))
             estimator = steps[-1][1] if steps else None
     return None
 

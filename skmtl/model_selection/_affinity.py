@@ -230,7 +230,7 @@ def _check_estimator(estimator, method):
 def _check_options(method, given):
     for name, value in given.items():
         if value is not None and name not in OPTIONS[method]:
-            users = " and ".join(repr(other) for other, options in OPTIONS.items() if name in options)
+            users = ", ".join(repr(other) for other, options in OPTIONS.items() if name in options)
             raise ValueError(f"{name} is an option of {users}, and does nothing for method={method!r}: leave it out.")
 
 

@@ -4,6 +4,7 @@ from sklearn import get_config
 
 from .._weights import check_sample_weight
 from ..metrics._metric import accepts
+from ..metrics._nested import as_steps
 from ._models_inside import models_inside
 
 __all__ = ["fit_params_of", "passed_on", "read_fit_params"]
@@ -71,7 +72,7 @@ def passed_on(estimator, fit_params):
         return fit_params
     name, model = "sample_weight", estimator
     for _, model in models_inside(estimator):
-        if steps := model.get_params(deep=False).get("steps"):
+        if steps := as_steps(model.get_params(deep=False).get("steps")):
             name = f"{name.removesuffix('sample_weight')}{steps[-1][0]}__sample_weight"
     if name != "sample_weight" and fit_params.get(name) is not None:
         raise ValueError(

@@ -2,6 +2,8 @@
 
 from sklearn.utils import get_tags
 
+from ..metrics._nested import as_steps
+
 __all__ = ["check_responses", "may_offer", "models_inside", "refuses_1d"]
 
 
@@ -25,8 +27,8 @@ def models_inside(estimator):
     while hasattr(estimator, "get_params") and not isinstance(estimator, type):
         yield prefix, estimator
         params = estimator.get_params(deep=False)
-        if params.get("steps"):
-            name, estimator = params["steps"][-1]
+        if steps := as_steps(params.get("steps")):
+            name, estimator = steps[-1]
         elif {"estimator", "refit"} <= set(params):
             name, estimator = "estimator", params["estimator"]
         else:

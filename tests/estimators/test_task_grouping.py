@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import config_context
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -238,6 +238,30 @@ def test_an_input_per_task(make, digits, kind):
     clf = TaskGroupingClassifier(make(), [("a", "b"), ("c",)]).fit(X, y)
     alone = make().fit({"c": flipped}, y["c"])
     np.testing.assert_array_equal(clf.predict(X)[:, 2], alone.predict({"c": flipped}))
+
+
+class Scaled(TransformerMixin, BaseEstimator):
+    """Scales the rows of every task by its own maximum; rows of NaN come to be masked."""
+
+    def fit(self, X, y=None):
+        self.scale_ = {task: np.nanmax(rows) for task, rows in X.items()}
+        return self
+
+    def transform(self, X):
+        return {task: np.ma.masked_invalid(X[task] / scale) for task, scale in self.scale_.items()}
+
+
+@pytest.mark.parametrize("lost", [[], [0, 3, 7]], ids=["all readable", "some unreadable"])
+def test_steps_of_a_group_see_the_inputs_of_its_tasks_only(make, digits, lost):
+    rows = digits.images.reshape(120, -1)
+    images, y = {"digit": rows, "parity": rows.copy()}, digits.frame
+    images["parity"][lost] = np.nan
+    clf = TaskGroupingClassifier(make_pipeline(Scaled(), make(image_shape=(8, 8))), [("digit",), ("parity",)])
+    right = (clf.fit(images, y).predict(images) == y).astype(float)
+    right.loc[lost, "parity"] = np.nan
+    expected = right.mean().mean()
+    assert clf.score(images, y) == pytest.approx(expected)
+    assert multi_task_scorer("accuracy")(clf, images, y)["mean_accuracy"] == pytest.approx(expected)
 
 
 def test_any_classifier_and_any_target(digits):

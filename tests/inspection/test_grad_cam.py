@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from torch import nn
 
 from skmtl import MultiTaskCNNClassifier
@@ -116,5 +117,17 @@ def test_bad_layers(plain, layer, message):
 
 
 def test_a_trunk_without_convolutions():
-    with pytest.raises(ValueError, match="that of task 'a' has none: set layer"):
+    with pytest.raises(ValueError, match="that of task 'a' has none, or is TorchScript: set layer"):
         cam(fitted(nn.Flatten()))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_layers_of_torchscript_cannot_be_read():
+    conv, rest = nn.Conv2d(1, 3, 3, padding=1), nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten())
+    clf, plain = fitted(nn.Sequential(conv, torch.jit.script(rest))), fitted(nn.Sequential(conv, rest))
+    # Those beside them can.
+    np.testing.assert_allclose(cam(clf).maps["a"], cam(plain, layer="trunk.0").maps["a"], rtol=1e-5, atol=1e-8)
+    with pytest.raises(ValueError, match=r"layer: 'trunk.1.0' is TorchScript.*the module that it was compiled from"):
+        cam(clf, layer="trunk.1.0")
+    with pytest.raises(ValueError, match="that of task 'a' has none, or is TorchScript"):
+        cam(fitted(torch.jit.script(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten()))))

@@ -50,10 +50,13 @@ def test_a_panel_per_task_with_the_heat_map_over_the_image():
 
 
 def test_every_task_by_its_own_score():
-    found = replace(FOUND, metric={"left": "f1", "right": "roc_auc", "none": "accuracy"})
+    found = replace(FOUND, metric={"left": "f1", "right": "roc_auc", "none": "f1"})
     display = PatchImportanceDisplay.from_importance(found)
-    assert [ax.get_title() for ax in display.axes_] == ["left (f1)", "right (roc_auc)", "none (accuracy)"]
-    assert display.maps_[-1].colorbar.ax.get_ylabel() == "loss of score"
+    assert [ax.get_title() for ax in display.axes_] == ["left (f1)", "right (roc_auc)", "none (f1)"]
+    assert [drawn.colorbar.ax.get_ylabel() for drawn in display.maps_] == ["loss of score"] * 3
+    # A scale for every score.
+    right = np.abs(FOUND.importances["right"]).max()
+    assert [drawn.get_clim() for drawn in display.maps_] == [(-0.4, 0.4), (-right, right), (-0.4, 0.4)]
 
 
 def test_the_overlap_is_drawn_on_demand():

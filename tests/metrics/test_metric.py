@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from sklearn import metrics as skm
@@ -27,3 +29,11 @@ def test_weights_only_for_functions_that_take_them():
     resolve_metric(share, {}).check_weights(None)
     with pytest.raises(ValueError, match="the metric 'share' takes none"):
         resolve_metric(share, {}).check_weights([1, 2])
+
+
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+def test_an_average_given_beforehand_needs_no_positive_class(average):
+    y_true, y_pred = np.array(["no", "yes", "yes"]), np.array(["no", "yes", "no"])
+    metric = resolve_metric(partial(skm.f1_score, average=average), {})
+    # scikit-learn warns of a positive class where it needs none.
+    assert metric.on_labels("defect", y_true, y_pred, None) == skm.f1_score(y_true, y_pred, average=average)

@@ -9,6 +9,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skmtl import TaskGroupingClassifier
 from skmtl.metrics._nested import as_asked, nested, seen_cells
+from skmtl.metrics._responses import fitted_attribute
+from skmtl.model_selection._fit_params import passed_on
+from skmtl.model_selection._models_inside import models_inside
 
 X = np.random.default_rng(0).normal(size=(12, 2))
 Y = np.column_stack([np.arange(12) % 2, np.arange(12) // 2 % 2])
@@ -74,3 +77,17 @@ def test_seen_cells_are_those_the_model_sees():
     assert seen_cells(several, X, ["a", "b"]) is None
     ours = TaskGroupingClassifier(pipeline, groups=[(0, 1)]).fit(X, Y)
     np.testing.assert_array_equal(seen_cells(ours, X, ["a", "b"]), expected)
+
+
+class Trained(DecisionTreeClassifier):
+    def __init__(self, steps=100):
+        super().__init__()
+        self.steps = steps
+
+
+def test_a_number_of_steps_is_no_pipeline():
+    model = Trained().fit(X, Y)
+    assert list(nested(model, X)) == [(model, X)]
+    assert fitted_attribute(model, "task_names_") is None
+    assert list(models_inside(model)) == [("", model)]
+    assert passed_on(model, {"sample_weight": [1]}) == {"sample_weight": [1]}
