@@ -64,3 +64,10 @@ def test_a_single_task_for_those_who_know_no_missing_labels(kind):
     by_hand = LogisticRegression().fit(X[kept], np.array(labels)[[0, 1, 0, 1]], WEIGHTS[kept])
     np.testing.assert_array_equal(clf.predict_proba(X), by_hand.predict_proba(X))
     assert clf.predict(X).tolist() == by_hand.predict(X).tolist()
+
+
+def test_a_split_without_any_label_of_a_task():
+    y = pd.DataFrame({"a": [0, 1, 0, 1], "b": [0, 1, None, None]})
+    for target in (y, y["b"]):
+        with pytest.raises(ValueError, match="Task 'b' has no label in the 2 rows of a split to train on: use splits"):
+            fit_labelled(LogisticRegression(), np.zeros((4, 1)), target, {}, np.array([2, 3]))
